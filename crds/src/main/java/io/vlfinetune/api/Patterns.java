@@ -1,0 +1,18 @@
+package io.vlfinetune.api;
+
+/** The patterns of strings in the schema. */
+final class Patterns {
+    /** A non-negative decimal number, exponents allowed. */
+    static final String DECIMAL = "^[0-9]+(\\.[0-9]+)?([eE][-+]?[0-9]+)?$";
+
+    /** A folder or file that the trainer reads or writes. */
+    static final String SOURCE = "^(pvc://[a-z0-9]([-a-z0-9.]*[a-z0-9])?(/.*)?|file://.+)$";
+
+    /** A Kubernetes quantity without the exotic spellings. */
+    static final String QUANTITY = "^[0-9]+(\\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$";
+
+    /** A DNS label. */
+    static final String LABEL = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
+
+    private Patterns() {}
+}

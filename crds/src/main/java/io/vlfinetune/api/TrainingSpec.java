@@ -1,0 +1,116 @@
+package io.vlfinetune.api;
+
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Pattern;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How the trainable tensors are trained: AdamW with warm-up and a schedule.
+ *
+ * @param epochs passes over the training data. Give either this or steps.
+ * @param steps optimizer steps. Give either this or epochs.
+ * @param batchSize samples in one forward and backward pass.
+ * @param gradientAccumulation passes in one optimizer step. Gradients are weighted by tokens, so that it equals the large batch.
+ * @param learningRate peak learning rate, a decimal such as "1e-5".
+ * @param schedule how the learning rate goes over the steps.
+ * @param weightDecay decoupled weight decay of AdamW; biases and norms are not decayed.
+ * @param maxGradientNorm gradients are scaled down to this global norm.
+ * @param precision precision of weights and arithmetic.
+ * @param evaluateEvery steps between evaluations. Absent: before the first step and after the last only.
+ * @param checkpointEvery steps between checkpoints. Absent: when stopped only.
+ * @param keepCheckpoints checkpoints that are kept; older ones are removed.
+ * @param seed seed of the order of samples.
+ */
+@ValidationRule(value = "has(self.epochs) != has(self.steps)", message = "give exactly one of epochs and steps")
+public record TrainingSpec(
+        @JsonPropertyDescription("Passes over the training data. Give either this or steps.")
+        @Min(1)
+        @Max(10000)
+        @Nullable
+        Integer epochs,
+
+        @JsonPropertyDescription("Optimizer steps. Give either this or epochs.") @Min(1) @Max(100000000) @Nullable
+        Integer steps,
+
+        @JsonPropertyDescription("Samples in one forward and backward pass.")
+        @Default("1")
+        @Min(1)
+        @Max(65536)
+        @Nullable
+        Integer batchSize,
+
+        @JsonPropertyDescription(
+                "Passes in one optimizer step. Gradients are weighted by tokens, so that it equals the large batch.")
+        @Default("1")
+        @Min(1)
+        @Max(65536)
+        @Nullable
+        Integer gradientAccumulation,
+
+        @JsonPropertyDescription("Peak learning rate, a decimal such as \"1e-5\".")
+        @Default("1e-5")
+        @Size(max = 32)
+        @Pattern(Patterns.DECIMAL)
+        @Nullable
+        String learningRate,
+
+        @JsonPropertyDescription("How the learning rate goes over the steps.") @Nullable
+        ScheduleSpec schedule,
+
+        @JsonPropertyDescription("Decoupled weight decay of AdamW; biases and norms are not decayed.")
+        @Default("0.0")
+        @Size(max = 32)
+        @Pattern(Patterns.DECIMAL)
+        @Nullable
+        String weightDecay,
+
+        @JsonPropertyDescription("Gradients are scaled down to this global norm.")
+        @Default("1.0")
+        @Size(max = 32)
+        @Pattern(Patterns.DECIMAL)
+        @Nullable
+        String maxGradientNorm,
+
+        @JsonPropertyDescription("Precision of weights and arithmetic.") @Default("Float32") @Nullable
+        Precision precision,
+
+        @JsonPropertyDescription("Steps between evaluations. Absent: before the first step and after the last only.")
+        @Min(1)
+        @Max(100000000)
+        @Nullable
+        Integer evaluateEvery,
+
+        @JsonPropertyDescription("Steps between checkpoints. Absent: when stopped only.")
+        @Min(1)
+        @Max(100000000)
+        @Nullable
+        Integer checkpointEvery,
+
+        @JsonPropertyDescription("Checkpoints that are kept; older ones are removed.")
+        @Default("2")
+        @Min(1)
+        @Max(1000)
+        @Nullable
+        Integer keepCheckpoints,
+
+        @JsonPropertyDescription("Seed of the order of samples.") @Default("42") @Min(0) @Nullable
+        Long seed) {
+    /** Puts the defaults in the place of absent fields. */
+    public TrainingSpec {
+        batchSize = Objects.requireNonNullElse(batchSize, 1);
+        gradientAccumulation = Objects.requireNonNullElse(gradientAccumulation, 1);
+        learningRate = Objects.requireNonNullElse(learningRate, "1e-5");
+        schedule = Objects.requireNonNullElse(schedule, ScheduleSpec.DEFAULT);
+        weightDecay = Objects.requireNonNullElse(weightDecay, "0.0");
+        maxGradientNorm = Objects.requireNonNullElse(maxGradientNorm, "1.0");
+        precision = Objects.requireNonNullElse(precision, Precision.Float32);
+        keepCheckpoints = Objects.requireNonNullElse(keepCheckpoints, 2);
+        seed = Objects.requireNonNullElse(seed, 42L);
+    }
+}

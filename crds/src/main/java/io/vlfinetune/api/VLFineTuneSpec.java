@@ -1,0 +1,50 @@
+package io.vlfinetune.api;
+
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Required;
+import java.util.Objects;
+
+/**
+ * A fine-tuning run: model, data, what is frozen, how it is trained, and where the result goes.
+ *
+ * @param model the base model.
+ * @param data training and evaluation data.
+ * @param freeze what is not trained. Nothing is frozen that is not declared here.
+ * @param training how the rest is trained.
+ * @param output where the trained model goes.
+ * @param resources what a pod of this run needs.
+ * @param scheduling where a pod of this run may go.
+ * @param lifecycle how often a run is tried.
+ */
+public record VLFineTuneSpec(
+        @JsonPropertyDescription("The base model.") @Required
+        ModelSpec model,
+
+        @JsonPropertyDescription("Training and evaluation data.") @Required
+        DataSpec data,
+
+        @JsonPropertyDescription("What is not trained. Nothing is frozen that is not declared here.")
+        FreezeSpec freeze,
+
+        @JsonPropertyDescription("How the rest is trained.") @Required
+        TrainingSpec training,
+
+        @JsonPropertyDescription("Where the trained model goes.") @Required
+        OutputSpec output,
+
+        @JsonPropertyDescription("What a pod of this run needs.")
+        ResourcesSpec resources,
+
+        @JsonPropertyDescription("Where a pod of this run may go.")
+        SchedulingSpec scheduling,
+
+        @JsonPropertyDescription("How often a run is tried.")
+        LifecycleSpec lifecycle) {
+    /** Puts the defaults in the place of absent blocks. */
+    public VLFineTuneSpec {
+        freeze = Objects.requireNonNullElse(freeze, FreezeSpec.NOTHING);
+        resources = Objects.requireNonNullElse(resources, ResourcesSpec.DEFAULT);
+        scheduling = Objects.requireNonNullElse(scheduling, SchedulingSpec.ANYWHERE);
+        lifecycle = Objects.requireNonNullElse(lifecycle, LifecycleSpec.DEFAULT);
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.vlfinetune.api.kubernetes;
+
+import org.jspecify.annotations.NullMarked;
