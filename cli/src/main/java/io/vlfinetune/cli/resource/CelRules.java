@@ -24,7 +24,7 @@ final class CelRules {
             .addVar("oldSelf", SimpleType.DYN)
             .build();
     private final CelRuntime runtime =
-            CelRuntimeFactory.standardCelRuntimeBuilder().build();
+            CelRuntimeFactory.legacyCelRuntimeBuilder().build();
     private final Map<String, CelRuntime.Program> programs = new HashMap<>();
 
     /**

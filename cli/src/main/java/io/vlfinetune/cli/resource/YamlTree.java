@@ -39,12 +39,15 @@ final class YamlTree {
         if (++values > MOST_VALUES) {
             throw problem(node, path, "more than " + MOST_VALUES + " values, aliases counted");
         }
+        if (node.isRecursive()) {
+            throw problem(node, path, "an alias to a value that contains it");
+        }
         lines.putIfAbsent(path, lineOf(node));
         return switch (node) {
             case MappingNode mapping -> object(mapping, path);
             case SequenceNode sequence -> array(sequence, path);
             case ScalarNode scalar -> scalar(scalar, path);
-            default -> throw problem(node, path, "an alias to itself");
+            default -> throw problem(node, path, "neither a mapping, a list nor a word");
         };
     }
 
