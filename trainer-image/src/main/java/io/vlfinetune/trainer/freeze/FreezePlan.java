@@ -17,7 +17,7 @@ import java.util.Set;
  * @param table every tensor with its role
  * @param trainable names of the tensors that get gradients and optimizer state, ordered by name
  */
-public record FreezePlan(TensorTable table, Set<String> trainable) {
+public record FreezePlan(ModelTensors table, Set<String> trainable) {
     /** Keeps an unmodifiable view in the given order. */
     public FreezePlan {
         trainable = Collections.unmodifiableSet(new LinkedHashSet<>(trainable));
@@ -28,7 +28,7 @@ public record FreezePlan(TensorTable table, Set<String> trainable) {
      *
      * @throws TrainerException InvalidSpec, if a rule matches nothing or nothing would be trained
      */
-    public static FreezePlan resolve(FreezeSpec spec, TensorTable table) {
+    public static FreezePlan resolve(FreezeSpec spec, ModelTensors table) {
         List<Selector> selectors = new ArrayList<>();
         for (int i = 0; i < spec.rules().size(); i++) {
             selectors.add(Selector.of(spec.rules().get(i), "spec.freeze.rules[" + i + "]", table));

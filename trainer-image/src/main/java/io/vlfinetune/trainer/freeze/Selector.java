@@ -43,10 +43,10 @@ sealed interface Selector {
      *
      * @param rule as declared
      * @param path where it stands in the resource
-     * @param table the model's tensors
+     * @param model the model's tensors
      * @throws TrainerException InvalidSpec, if the rule is ambiguous or can match nothing in this model
      */
-    static Selector of(FreezeRule rule, String path, TensorTable table) {
+    static Selector of(FreezeRule rule, String path, ModelTensors model) {
         Role role = rule.role();
         Part part = rule.part();
         LayerRange layers = rule.layers();
@@ -57,16 +57,16 @@ sealed interface Selector {
             if (layers != null) {
                 throw invalid(path + ".layers", "layers narrows a part: give part instead of role");
             }
-            if (!table.roles().contains(role)) {
+            if (!model.roles().contains(role)) {
                 throw invalid(
                         path + ".role",
                         role + " matches no tensor of this model; it has "
-                                + table.roles().stream().map(Role::name).collect(Collectors.joining(", ")));
+                                + model.roles().stream().map(Role::name).collect(Collectors.joining(", ")));
             }
             return new OfRole(role);
         }
         Part chosen = Objects.requireNonNull(part);
-        return layers == null ? new OfPart(chosen) : layers(chosen, layers, path, table.layers(chosen));
+        return layers == null ? new OfPart(chosen) : layers(chosen, layers, path, model.layers(chosen));
     }
 
     private static Selector layers(Part part, LayerRange range, String path, int count) {

@@ -14,9 +14,9 @@ import java.util.Set;
  * @param tensors all tensors, ordered by name
  * @param read names of the tensors that a forward pass reads; the others can neither be trained nor matter
  */
-public record TensorTable(List<PlannedTensor> tensors, Set<String> read) {
+public record ModelTensors(List<PlannedTensor> tensors, Set<String> read) {
     /** Orders the tensors by name. */
-    public TensorTable {
+    public ModelTensors {
         tensors = tensors.stream()
                 .sorted(Comparator.comparing(PlannedTensor::name))
                 .toList();
