@@ -1,11 +1,19 @@
 package io.vlfinetune.trainer.data;
 
 /**
- * A normalised image. The array is shared with a cache: do not write to it.
+ * One preprocessed image. The array is shared, not copied: whoever makes the record gives it up, and nobody writes it.
+ * Two records are equal only if they share it.
  *
- * @param values {@code [3, height, width]}, row-major
- * @param height rows
- * @param width columns
+ * @param values normalised values, [3, height, width] row by row
+ * @param height rows of pixels
+ * @param width pixels in a row
  */
-@SuppressWarnings("ArrayRecordComponent") // compared by nobody; a copy for each batch would cost more than it protects
-public record Pixels(float[] values, int height, int width) {}
+@SuppressWarnings("ArrayRecordComponent") // megabytes a step; shared as documented
+public record Pixels(float[] values, int height, int width) {
+    /** Refuses an array of another size. */
+    public Pixels {
+        if (values.length != 3L * height * width) {
+            throw new IllegalArgumentException(values.length + " values for 3 x " + height + " x " + width + " pixels");
+        }
+    }
+}

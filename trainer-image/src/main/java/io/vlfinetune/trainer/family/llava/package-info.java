@@ -1,4 +1,4 @@
-/** LLaVA-1.5: CLIP vision tower, projector, LLaMA. */
+/** LLaVA 1.5 (transformers: models/llava/modeling_llava.py). */
 @NullMarked
 package io.vlfinetune.trainer.family.llava;
 

@@ -1,0 +1,18 @@
+package io.vlfinetune.trainer.family;
+
+import io.vlfinetune.trainer.weights.Checkpoint;
+
+/** A kind of checkpoint that can be trained. */
+public interface Family {
+    /** Its name, which is config.json's {@code model_type}. */
+    String name();
+
+    /**
+     * Reads configuration and headers, without the engine.
+     *
+     * @throws io.vlfinetune.trainer.TrainerException ModelUnsupported if a tensor has no role, is missing, or has
+     *     another shape than the configuration says, or if the configuration asks for what is not supported; the message
+     *     names it
+     */
+    Blueprint blueprint(Checkpoint checkpoint);
+}
