@@ -38,7 +38,8 @@ public record PlannedModel(Checkpoint checkpoint, Family family, Blueprint bluep
             List<PlannedTensor> tensors = new ArrayList<>();
             blueprint.roles().forEach((name, role) -> {
                 TensorInfo info = checkpoint.fileOf(name).info(name);
-                tensors.add(new PlannedTensor(name, role, info.shape(), info.dtype().name()));
+                tensors.add(
+                        new PlannedTensor(name, role, info.shape(), info.dtype().name()));
             });
             ModelTensors table = new ModelTensors(tensors, blueprint.chain().tensors());
             return new PlannedModel(checkpoint, family, blueprint, FreezePlan.resolve(freeze, table));

@@ -16,8 +16,7 @@ public final class Planning {
      * @throws TrainerException InvalidSpec or ModelUnsupported, with what is wrong and where
      */
     public static PlanDocument plan(Sources sources, ModelSpec model, FreezeSpec freeze, TrainingSpec training) {
-        try (PlannedModel planned =
-                PlannedModel.open(sources.resolve(model.source(), "spec.model.source"), freeze)) {
+        try (PlannedModel planned = PlannedModel.open(sources.resolve(model.source(), "spec.model.source"), freeze)) {
             return planned.document(training.learningRate());
         }
     }

@@ -11,6 +11,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
@@ -27,10 +28,8 @@ final class RunDigest {
             return digest(files.getFirst());
         }
         StringBuilder all = new StringBuilder();
-        files.forEach(file -> all.append(file.getFileName())
-                .append(' ')
-                .append(digest(file))
-                .append('\n'));
+        files.forEach(file ->
+                all.append(file.getFileName()).append(' ').append(digest(file)).append('\n'));
         return Folders.digest(all.toString());
     }
 
@@ -45,16 +44,21 @@ final class RunDigest {
         all.set("training", training);
         all.put("maxLength", run.data().maxLength());
         for (DataFile file : data) {
-            all.withArray("data").addArray().add(file.name()).add(file.format().name()).add(digest(file.path()));
+            all.withArray("data")
+                    .addArray()
+                    .add(file.name())
+                    .add(file.format().name())
+                    .add(digest(file.path()));
         }
         return Folders.digest(all.toString());
     }
 
     /** Digests of the small files beside the weights: configuration, tokenizer, processor, template. */
-    private static TreeMap<String, String> configuration(Path model) {
+    private static Map<String, String> configuration(Path model) {
         try (Stream<Path> files = Files.list(model)) {
-            TreeMap<String, String> digests = new TreeMap<>();
-            files.filter(file -> file.toString().endsWith(".json") || file.toString().endsWith(".jinja"))
+            Map<String, String> digests = new TreeMap<>();
+            files.filter(file ->
+                            file.toString().endsWith(".json") || file.toString().endsWith(".jinja"))
                     .filter(Files::isRegularFile)
                     .forEach(file -> digests.put(file.getFileName().toString(), digest(file)));
             return digests;

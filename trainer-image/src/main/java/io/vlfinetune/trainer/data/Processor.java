@@ -1,7 +1,7 @@
 package io.vlfinetune.trainer.data;
 
 /** Makes a model family's inputs from a conversation. Safe for use by several threads. */
-public interface Processor {
+public interface Processor extends AutoCloseable {
     /**
      * Encodes one conversation.
      *
@@ -9,4 +9,8 @@ public interface Processor {
      *     sample is longer than allowed
      */
     EncodedSample encode(Conversation conversation);
+
+    /** Frees what it holds. */
+    @Override
+    void close();
 }

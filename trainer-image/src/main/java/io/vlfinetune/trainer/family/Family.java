@@ -1,6 +1,9 @@
 package io.vlfinetune.trainer.family;
 
+import io.vlfinetune.trainer.data.MediaRoot;
+import io.vlfinetune.trainer.data.Processor;
 import io.vlfinetune.trainer.weights.Checkpoint;
+import java.nio.file.Path;
 
 /** A kind of checkpoint that can be trained. */
 public interface Family {
@@ -15,4 +18,15 @@ public interface Family {
      *     names it
      */
     Blueprint blueprint(Checkpoint checkpoint);
+
+    /**
+     * Opens what makes this model's inputs.
+     *
+     * @param folder the model's folder
+     * @param media where images lie
+     * @param maxLength longest sample in tokens
+     * @throws io.vlfinetune.trainer.TrainerException ModelUnsupported if tokenizer, template or preprocessing are not
+     *     supported
+     */
+    Processor processor(Path folder, MediaRoot media, int maxLength);
 }

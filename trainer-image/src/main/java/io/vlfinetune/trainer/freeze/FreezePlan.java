@@ -94,7 +94,6 @@ public record FreezePlan(ModelTensors table, Set<String> trainable) {
 
     /** Whether anything of a part is trained. */
     public boolean trains(Part part) {
-        return table.tensors().stream()
-                .anyMatch(tensor -> tensor.role().part() == part && trains(tensor.name()));
+        return table.tensors().stream().anyMatch(tensor -> tensor.role().part() == part && trains(tensor.name()));
     }
 }

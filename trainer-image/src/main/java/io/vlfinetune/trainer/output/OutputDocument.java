@@ -25,8 +25,18 @@ import java.util.Map;
  * @param plan the freeze plan
  */
 @JsonPropertyOrder({
-    "formatVersion", "runDigest", "run", "base", "steps", "samples", "metrics", "proof", "weightsDigest",
-    "weightsBytes", "versions", "plan"
+    "formatVersion",
+    "runDigest",
+    "run",
+    "base",
+    "steps",
+    "samples",
+    "metrics",
+    "proof",
+    "weightsDigest",
+    "weightsBytes",
+    "versions",
+    "plan"
 })
 public record OutputDocument(
         int formatVersion,

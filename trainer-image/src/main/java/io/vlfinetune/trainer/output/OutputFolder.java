@@ -107,7 +107,9 @@ public record OutputFolder(Path destination) {
                     name,
                     trained
                             ? new TensorContent.Held(
-                                    weights.ops(), weights.master(name), file.info(name).dtype())
+                                    weights.ops(),
+                                    weights.master(name),
+                                    file.info(name).dtype())
                             : TensorContent.Stored.of(file, name));
         }
         return contents;
@@ -164,7 +166,8 @@ public record OutputFolder(Path destination) {
         }
     }
 
-    private Path unfinished() {
+    /** Where the output is until it is committed. */
+    public Path unfinished() {
         return destination.resolveSibling(destination.getFileName() + ".unfinished");
     }
 

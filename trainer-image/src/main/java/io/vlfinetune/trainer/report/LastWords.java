@@ -37,10 +37,13 @@ public final class LastWords {
         while (bytes(fitted).length > LastWord.MAX_BYTES) {
             ProofStatus proof = fitted.proof();
             String log = fitted.logTail();
-            if (proof != null && !(proof.unused().isEmpty() && proof.unchangedAfterRounding().isEmpty())) {
+            if (proof != null
+                    && !(proof.unused().isEmpty()
+                            && proof.unchangedAfterRounding().isEmpty())) {
                 fitted = with(fitted, fitted.message(), shorter(proof), log);
             } else if (log != null) {
-                fitted = with(fitted, fitted.message(), proof, log.length() > 200 ? log.substring(log.length() / 2) : null);
+                fitted = with(
+                        fitted, fitted.message(), proof, log.length() > 200 ? log.substring(log.length() / 2) : null);
             } else {
                 fitted = with(fitted, cut(fitted.message()), proof, null);
             }
@@ -67,8 +70,7 @@ public final class LastWords {
         return names.subList(0, names.size() / 2);
     }
 
-    private static LastWord with(
-            LastWord word, String message, @Nullable ProofStatus proof, @Nullable String logTail) {
+    private static LastWord with(LastWord word, String message, @Nullable ProofStatus proof, @Nullable String logTail) {
         return new LastWord(
                 word.attempt(),
                 word.outcome(),

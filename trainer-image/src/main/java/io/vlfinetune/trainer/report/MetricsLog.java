@@ -33,7 +33,15 @@ public final class MetricsLog implements AutoCloseable {
      * @param peakMemoryBytes largest resident memory so far
      */
     @JsonPropertyOrder({
-        "step", "epoch", "loss", "gradientNorm", "learningRates", "samples", "tokens", "seconds", "peakMemoryBytes"
+        "step",
+        "epoch",
+        "loss",
+        "gradientNorm",
+        "learningRates",
+        "samples",
+        "tokens",
+        "seconds",
+        "peakMemoryBytes"
     })
     public record Step(
             long step,

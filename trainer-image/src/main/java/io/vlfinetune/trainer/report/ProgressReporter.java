@@ -33,8 +33,8 @@ public final class ProgressReporter implements AutoCloseable {
     private final int attempt;
     private final Clock clock;
     private final RunLog log;
-    private final ScheduledExecutorService sender =
-            Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("progress").factory());
+    private final ScheduledExecutorService sender = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("progress").factory());
 
     private final Optional<Future<?>> heartbeat;
     private TrainerState state = TrainerState.Preparing;
@@ -52,15 +52,14 @@ public final class ProgressReporter implements AutoCloseable {
     private boolean complained;
 
     /** Starts the heartbeat. */
-    public ProgressReporter(
-            Optional<ProgressChannel> channel, int attempt, Duration period, Clock clock, RunLog log) {
+    public ProgressReporter(Optional<ProgressChannel> channel, int attempt, Duration period, Clock clock, RunLog log) {
         this.channel = channel;
         this.attempt = attempt;
         this.clock = clock;
         this.log = log;
         if (channel.isPresent()) {
-            heartbeat = Optional.of(
-                    sender.scheduleWithFixedDelay(this::send, 0, period.toMillis(), TimeUnit.MILLISECONDS));
+            heartbeat =
+                    Optional.of(sender.scheduleWithFixedDelay(this::send, 0, period.toMillis(), TimeUnit.MILLISECONDS));
         } else {
             heartbeat = Optional.empty();
         }

@@ -56,8 +56,7 @@ public final class Folders {
             if (channel.size() == 0) {
                 return "sha256:" + Digests.sha256(MemorySegment.NULL);
             }
-            return "sha256:"
-                    + Digests.sha256(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena));
+            return "sha256:" + Digests.sha256(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena));
         }
     }
 

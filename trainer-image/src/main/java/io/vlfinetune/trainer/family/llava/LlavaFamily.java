@@ -1,6 +1,8 @@
 package io.vlfinetune.trainer.family.llava;
 
 import io.vlfinetune.api.Role;
+import io.vlfinetune.trainer.data.MediaRoot;
+import io.vlfinetune.trainer.data.Processor;
 import io.vlfinetune.trainer.family.Blueprint;
 import io.vlfinetune.trainer.family.Family;
 import io.vlfinetune.trainer.family.TensorTable;
@@ -16,6 +18,7 @@ import io.vlfinetune.trainer.model.llama.LlamaBlock;
 import io.vlfinetune.trainer.model.llama.LlamaConfig;
 import io.vlfinetune.trainer.weights.Checkpoint;
 import io.vlfinetune.trainer.weights.ConfigSection;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -48,6 +51,11 @@ public final class LlavaFamily implements Family {
                 config.tiedHead(),
                 config.imageToken(),
                 config.padToken());
+    }
+
+    @Override
+    public Processor processor(Path folder, MediaRoot media, int maxLength) {
+        return LlavaProcessor.open(folder, media, maxLength);
     }
 
     private static Chain chain(LlavaConfig config, LlavaKeys keys) {

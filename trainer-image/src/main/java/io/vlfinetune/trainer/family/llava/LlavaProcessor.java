@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * Makes LLaVA-1.5's inputs, as transformers' {@code LlavaProcessor} does: every image becomes as many image tokens as the
  * vision tower gives features for it. Safe for use by several threads; holds the tokenizer's native memory until closed.
  */
-public final class LlavaProcessor implements Processor, AutoCloseable {
+public final class LlavaProcessor implements Processor {
     private final Tokenizer tokenizer;
     private final ClipImageProcessor imageProcessor;
     private final MediaRoot media;
