@@ -48,7 +48,9 @@ class LlavaGoldenTest {
     @Test
     void givenTheGoldenSampleWhenEncodedThenTextIdsAndLabelsAreTransformers() {
         Conversation conversation = conversation(
-                "sample.png", golden.get("question").asText(), golden.get("answer").asText());
+                "sample.png",
+                golden.get("question").asText(),
+                golden.get("answer").asText());
         EncodedSample sample = processor.encode(conversation);
 
         assertThat(new LlavaChatTemplate("<image>", "</s>").render(conversation).text())
@@ -85,7 +87,6 @@ class LlavaGoldenTest {
         for (int i = 0; i < expected.length; i++) {
             most = Math.max(most, Math.abs(expected[i] - pixels.values()[i]));
         }
-        System.out.println("PIXELS most " + most);
         assertThat(most).isLessThanOrEqualTo(1e-6f);
     }
 
@@ -111,7 +112,9 @@ class LlavaGoldenTest {
         int headerBytes = Math.toIntExact(file.getLong());
         byte[] header = new byte[headerBytes];
         file.get(header);
-        int[] place = ints(JSON.readTree(new String(header, StandardCharsets.UTF_8)).get(name).get("data_offsets"));
+        int[] place = ints(JSON.readTree(new String(header, StandardCharsets.UTF_8))
+                .get(name)
+                .get("data_offsets"));
         float[] values = new float[(place[1] - place[0]) / 4];
         file.position(8 + headerBytes + place[0]).asFloatBuffer().get(values);
         return values;
