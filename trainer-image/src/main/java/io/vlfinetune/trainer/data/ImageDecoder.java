@@ -6,6 +6,8 @@ import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Iterator;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
@@ -14,7 +16,8 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
 /**
  * Decodes PNG, JPEG and WebP to what Pillow 11.3's {@code Image.open(f).convert("RGB")} gives: alpha is dropped, grey is
  * repeated, no colour profile and no EXIF orientation is applied. Samples are taken from the raster as they are: Java's
- * own conversion of grey goes through a linear colour space and changes the values.
+ * own conversion of grey goes through a linear colour space and changes the values. Lossy WebP alone is not equal to the
+ * bit: TwelveMonkeys' decoder repeats chroma samples where libwebp interpolates them.
  */
 final class ImageDecoder {
     /** Pillow refuses more as a decompression bomb ({@code 2 * MAX_IMAGE_PIXELS}). */
@@ -52,9 +55,20 @@ final class ImageDecoder {
             return "jpeg";
         }
         if (startsWith(file, 0, 'R', 'I', 'F', 'F') && startsWith(file, 8, 'W', 'E', 'B', 'P')) {
+            requireWhole(file);
             return "webp";
         }
         throw new IOException(file.length == 0 ? "it is empty" : "it is neither PNG, JPEG nor WebP");
+    }
+
+    /** TwelveMonkeys' reader goes on with zeros where a file was cut; libwebp refuses it, and so do we. */
+    private static void requireWhole(byte[] riff) throws IOException {
+        long size = 8
+                + Integer.toUnsignedLong(
+                        ByteBuffer.wrap(riff).order(ByteOrder.LITTLE_ENDIAN).getInt(4));
+        if (size > riff.length) {
+            throw new IOException("it is a truncated WebP: %,d of %,d bytes".formatted(riff.length, size));
+        }
     }
 
     private static boolean startsWith(byte[] file, int offset, int... magic) {

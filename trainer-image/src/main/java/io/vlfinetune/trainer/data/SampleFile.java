@@ -113,7 +113,9 @@ final class SampleFile {
                 throw invalid("there is something after the array of samples; a .json file must be one array");
             }
         } catch (JacksonException | CharConversionException e) {
-            throw elementAt(index, parser).invalid("invalid JSON: " + SampleJson.problem(e), e);
+            throw SampleLocation.ofElement(
+                            file.name(), index.size(), parser.currentLocation().getLineNr())
+                    .invalid("invalid JSON: " + SampleJson.problem(e), e);
         }
         return index;
     }

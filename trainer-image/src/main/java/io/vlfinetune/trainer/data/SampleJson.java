@@ -6,6 +6,8 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.util.Locale;
@@ -20,15 +22,18 @@ final class SampleJson {
                             .build())
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .build())
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
+    private static final ObjectReader WHOLE =
+            MAPPER.readerFor(JsonNode.class).with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     private SampleJson() {}
 
     /** The object in these bytes. */
     static SampleFields parse(byte[] json, SampleLocation location) {
         try {
-            return object(MAPPER.readTree(json), location);
+            return object(WHOLE.readTree(json), location);
+        } catch (MismatchedInputException e) { // what FAIL_ON_TRAILING_TOKENS throws
+            throw location.invalid("invalid JSON: something follows the object; give one object a line", e);
         } catch (IOException e) {
             throw location.invalid("invalid JSON" + where(e) + ": " + problem(e), e);
         }

@@ -1,6 +1,7 @@
 package io.vlfinetune.trainer.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -30,8 +31,7 @@ class PilResizeTest {
     @ParameterizedTest
     @CsvSource({"0,0", "3,0", "2,5"})
     void givenBytesThatAreNoImageThenTheRecordRefusesThem(int height, int width) {
-        org.assertj.core.api.Assertions.assertThatIllegalArgumentException()
-                .isThrownBy(() -> new RgbImage(new byte[3], height, width));
+        assertThatIllegalArgumentException().isThrownBy(() -> new RgbImage(new byte[3], height, width));
     }
 
     private RgbImage read(String name) throws IOException {

@@ -87,7 +87,6 @@ class LlavaGoldenTest {
         for (int i = 0; i < expected.length; i++) {
             most = Math.max(most, Math.abs(expected[i] - pixels.values()[i]));
         }
-        System.out.println("PIXELS most " + most);
         assertThat(most).isLessThanOrEqualTo(1e-6f);
     }
 
