@@ -1,0 +1,95 @@
+package io.vlfinetune.trainer;
+
+import io.vlfinetune.api.DataFormat;
+import io.vlfinetune.api.DataSpec;
+import io.vlfinetune.api.EvaluationSource;
+import io.vlfinetune.api.TrainingSource;
+import io.vlfinetune.trainer.data.DataFile;
+import io.vlfinetune.trainer.data.Dataset;
+import io.vlfinetune.trainer.data.MediaRoot;
+import io.vlfinetune.trainer.data.Processor;
+import io.vlfinetune.trainer.family.Family;
+import io.vlfinetune.trainer.source.Sources;
+import io.vlfinetune.trainer.training.TrainingLoop;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** The data files of a run, opened and checked before the first step. */
+final class DataSets implements AutoCloseable {
+    private final Family family;
+    private final Path model;
+    private final int maxLength;
+    private final Map<Path, Processor> processors = new HashMap<>();
+
+    private DataSets(Family family, Path model, int maxLength) {
+        this.family = family;
+        this.model = model;
+        this.maxLength = maxLength;
+    }
+
+    /** Data for one model. */
+    static DataSets of(PlannedModel planned, int maxLength) {
+        return new DataSets(planned.family(), planned.checkpoint().folder(), maxLength);
+    }
+
+    /** All data files of a declaration, in its order. */
+    static List<DataFile> files(DataSpec spec, Sources sources) {
+        List<DataFile> files = new ArrayList<>(trainingFiles(spec, sources));
+        for (int i = 0; i < spec.evaluation().size(); i++) {
+            files.add(evaluationFile(spec, sources, i));
+        }
+        return files;
+    }
+
+    private static List<DataFile> trainingFiles(DataSpec spec, Sources sources) {
+        List<DataFile> files = new ArrayList<>();
+        for (int i = 0; i < spec.train().size(); i++) {
+            TrainingSource source = spec.train().get(i);
+            files.add(file(sources, source.source(), "spec.data.train[" + i + "].source", source.format()));
+        }
+        return files;
+    }
+
+    private static DataFile evaluationFile(DataSpec spec, Sources sources, int index) {
+        EvaluationSource source = spec.evaluation().get(index);
+        return file(sources, source.source(), "spec.data.evaluation[" + index + "].source", source.format());
+    }
+
+    private static DataFile file(Sources sources, String uri, String field, DataFormat format) {
+        return new DataFile(sources.resolve(uri, field), format);
+    }
+
+    /** Opens and checks all samples. */
+    TrainingLoop.Data open(DataSpec spec, Sources sources) {
+        String declared = spec.mediaRoot();
+        Path media = declared == null ? null : sources.resolve(declared, "spec.data.mediaRoot");
+        Map<String, Dataset> evaluation = new LinkedHashMap<>();
+        Dataset train = open(trainingFiles(spec, sources), media);
+        for (int i = 0; i < spec.evaluation().size(); i++) {
+            evaluation.put(spec.evaluation().get(i).name(), open(List.of(evaluationFile(spec, sources, i)), media));
+        }
+        return new TrainingLoop.Data(train, evaluation);
+    }
+
+    /** Opens one data set; without a media root the folder of its first file is it. */
+    Dataset open(List<DataFile> files, @Nullable Path mediaRoot) {
+        Path folder = mediaRoot != null
+                ? mediaRoot
+                : Objects.requireNonNull(
+                        files.getFirst().path().toAbsolutePath().getParent());
+        MediaRoot media = MediaRoot.open(folder);
+        return Dataset.open(
+                files, media, processors.computeIfAbsent(folder, root -> family.processor(model, media, maxLength)));
+    }
+
+    @Override
+    public void close() {
+        processors.values().forEach(Processor::close);
+    }
+}

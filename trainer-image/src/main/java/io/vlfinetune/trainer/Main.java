@@ -1,0 +1,205 @@
+package io.vlfinetune.trainer;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.vlfinetune.contract.ExitCodes;
+import io.vlfinetune.contract.Json;
+import io.vlfinetune.contract.LastWord;
+import io.vlfinetune.contract.Reason;
+import io.vlfinetune.contract.RunConfiguration;
+import io.vlfinetune.trainer.report.LastWords;
+import io.vlfinetune.trainer.report.ProgressChannel;
+import io.vlfinetune.trainer.report.ProgressReporter;
+import io.vlfinetune.trainer.report.RunLog;
+import io.vlfinetune.trainer.training.StopSignal;
+import io.vlfinetune.trainer.training.StoppedException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** The trainer's process: one run, a last word, an exit code of the contract. */
+public final class Main {
+    /** Less than the pod's grace period, so that the last word is written before the kubelet's SIGKILL. */
+    private static final long GRACE_SECONDS = 110;
+
+    private Main() {}
+
+    /** Runs one attempt and exits with the contract's code. */
+    public static void main(String[] arguments) {
+        Optional<RunOptions> options = RunOptions.parse(arguments, System.getenv());
+        if (options.isEmpty()) {
+            System.err.println(RunOptions.USAGE);
+            System.exit(ExitCodes.USAGE);
+        }
+        StopSignal stop = new StopSignal();
+        CountDownLatch ended = new CountDownLatch(1);
+        AtomicInteger code = new AtomicInteger(Reason.TrainerError.exitCode().orElseThrow());
+        // The JVM answers SIGTERM by running its hooks: this one asks for a checkpoint and waits for the exit code.
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            stop.request();
+            try {
+                if (ended.await(GRACE_SECONDS, TimeUnit.SECONDS)) {
+                    Runtime.getRuntime().halt(code.get());
+                }
+            } catch (InterruptedException impatient) {
+                Thread.currentThread().interrupt();
+            }
+        }));
+        code.set(run(options.orElseThrow(), stop, Clock.systemUTC(), new RunLog(System.err, Clock.systemUTC())));
+        ended.countDown();
+        System.exit(code.get());
+    }
+
+    /** Runs one attempt. Every way to end leaves a last word. */
+    static int run(RunOptions options, StopSignal stop, Clock clock, RunLog log) {
+        RunConfiguration run;
+        try {
+            run = read(options.config());
+        } catch (TrainerException problem) {
+            return end(options, null, failed(1, problem.reason(), problem.getMessage(), 0, null, log), log);
+        }
+        try (ProgressReporter reporter =
+                new ProgressReporter(channel(run, log), run.attempt(), options.reportPeriod(), clock, log)) {
+            return end(options, reporter, lastWord(run, options, reporter, stop, clock, log), log);
+        }
+    }
+
+    private static LastWord lastWord(
+            RunConfiguration run,
+            RunOptions options,
+            ProgressReporter reporter,
+            StopSignal stop,
+            Clock clock,
+            RunLog log) {
+        try {
+            return new TrainingRun(run, options, reporter, log, stop, clock).execute();
+        } catch (StoppedException stopped) {
+            return new LastWord(
+                    run.attempt(),
+                    LastWord.Outcome.Stopped,
+                    null,
+                    "stopped at step " + stopped.step() + "; the next attempt resumes there",
+                    stopped.step(),
+                    reporter.checkpoint(),
+                    null,
+                    null,
+                    null);
+        } catch (TrainerException problem) {
+            return failed(run.attempt(), problem.reason(), problem.getMessage(), step(reporter), reporter, log);
+        } catch (OutOfMemoryError problem) {
+            return outOfMemory(run, String.valueOf(problem.getMessage()), reporter, log);
+        } catch (RuntimeException | Error problem) {
+            if (isOutOfMemory(problem)) {
+                return outOfMemory(run, "the engine could not allocate memory", reporter, log);
+            }
+            problem.printStackTrace();
+            return failed(run.attempt(), Reason.TrainerError, problem.toString(), step(reporter), reporter, log);
+        }
+    }
+
+    private static LastWord outOfMemory(RunConfiguration run, String what, ProgressReporter reporter, RunLog log) {
+        return failed(
+                run.attempt(),
+                Reason.OutOfMemory,
+                what
+                        + "; lower spec.training.batchSize (and raise gradientAccumulation), freeze more, or raise spec.resources.memory",
+                step(reporter),
+                reporter,
+                log);
+    }
+
+    /** libtorch says it in words only. */
+    private static boolean isOutOfMemory(@Nullable Throwable problem) {
+        for (Throwable cause = problem; cause != null; cause = cause.getCause()) {
+            String message = Objects.requireNonNullElse(cause.getMessage(), "");
+            if (message.contains("can't allocate memory") || message.contains("out of memory")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static long step(ProgressReporter reporter) {
+        var progress = reporter.progress();
+        return progress == null ? 0 : progress.step();
+    }
+
+    private static LastWord failed(
+            int attempt,
+            Reason reason,
+            @Nullable String message,
+            long step,
+            @Nullable ProgressReporter reporter,
+            RunLog log) {
+        log.line(reason + ": " + message);
+        return new LastWord(
+                attempt,
+                LastWord.Outcome.Failed,
+                reason,
+                Objects.requireNonNullElse(message, reason.name()),
+                step,
+                reporter == null ? null : reporter.checkpoint(),
+                null,
+                null,
+                log.tail());
+    }
+
+    private static int end(RunOptions options, @Nullable ProgressReporter reporter, LastWord word, RunLog log) {
+        LastWord fitting = LastWords.fitting(word);
+        try {
+            LastWords.write(options.terminationLog(), fitting);
+        } catch (UncheckedIOException problem) {
+            log.line("the last word was not written: " + problem.getMessage());
+        }
+        if (reporter != null) {
+            reporter.end(fitting);
+        }
+        return switch (fitting.outcome()) {
+            case Succeeded -> ExitCodes.DONE;
+            case Stopped -> ExitCodes.STOPPED;
+            case Failed -> Objects.requireNonNull(fitting.reason()).exitCode().orElseThrow();
+        };
+    }
+
+    private static RunConfiguration read(Path file) {
+        try {
+            RunConfiguration run = Json.strict().readValue(Files.readString(file), RunConfiguration.class);
+            if (run.formatVersion() != RunConfiguration.FORMAT_VERSION) {
+                throw new TrainerException(
+                        Reason.InvalidSpec,
+                        file + ": formatVersion " + run.formatVersion() + ", but this trainer reads "
+                                + RunConfiguration.FORMAT_VERSION
+                                + "; use the trainer image of the operator's release");
+            }
+            return run;
+        } catch (JsonProcessingException problem) {
+            throw new TrainerException(
+                    Reason.InvalidSpec,
+                    file + ": line " + problem.getLocation().getLineNr() + ": " + problem.getOriginalMessage(),
+                    problem);
+        } catch (IOException problem) {
+            throw new TrainerException(Reason.TrainerError, file + " cannot be read: " + problem.getMessage(), problem);
+        }
+    }
+
+    private static Optional<ProgressChannel> channel(RunConfiguration run, RunLog log) {
+        String url = run.progressUrl();
+        if (url == null) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(new ProgressChannel(URI.create(url), ProgressChannel.CREDENTIALS));
+        } catch (IOException problem) {
+            log.line("progress is not reported: " + problem.getMessage());
+            return Optional.empty();
+        }
+    }
+}

@@ -1,0 +1,61 @@
+package io.vlfinetune.trainer;
+
+import io.vlfinetune.api.FreezeSpec;
+import io.vlfinetune.trainer.family.Blueprint;
+import io.vlfinetune.trainer.family.Families;
+import io.vlfinetune.trainer.family.Family;
+import io.vlfinetune.trainer.freeze.FreezePlan;
+import io.vlfinetune.trainer.freeze.ModelTensors;
+import io.vlfinetune.trainer.freeze.PlanDocument;
+import io.vlfinetune.trainer.freeze.PlannedTensor;
+import io.vlfinetune.trainer.weights.Checkpoint;
+import io.vlfinetune.trainer.weights.TensorInfo;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A base model and what a declaration makes of it, from configuration and headers alone: the engine is not loaded for
+ * it.
+ *
+ * @param checkpoint the base model's folder
+ * @param family what kind of model it is
+ * @param blueprint its layers and roles
+ * @param plan what is trained
+ */
+public record PlannedModel(Checkpoint checkpoint, Family family, Blueprint blueprint, FreezePlan plan)
+        implements AutoCloseable {
+    /**
+     * Opens a folder and resolves a declaration for it.
+     *
+     * @throws TrainerException ModelUnsupported or InvalidSpec
+     */
+    public static PlannedModel open(Path folder, FreezeSpec freeze) {
+        Checkpoint checkpoint = Checkpoint.open(folder);
+        try {
+            Family family = Families.of(checkpoint.config());
+            Blueprint blueprint = family.blueprint(checkpoint);
+            List<PlannedTensor> tensors = new ArrayList<>();
+            blueprint.roles().forEach((name, role) -> {
+                TensorInfo info = checkpoint.fileOf(name).info(name);
+                tensors.add(
+                        new PlannedTensor(name, role, info.shape(), info.dtype().name()));
+            });
+            ModelTensors table = new ModelTensors(tensors, blueprint.chain().tensors());
+            return new PlannedModel(checkpoint, family, blueprint, FreezePlan.resolve(freeze, table));
+        } catch (RuntimeException problem) {
+            checkpoint.close();
+            throw problem;
+        }
+    }
+
+    /** The plan written out. */
+    public PlanDocument document(String learningRate) {
+        return PlanDocument.of(plan, learningRate);
+    }
+
+    @Override
+    public void close() {
+        checkpoint.close();
+    }
+}

@@ -1,0 +1,78 @@
+package io.vlfinetune.trainer;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.vlfinetune.contract.Json;
+import io.vlfinetune.contract.Reason;
+import io.vlfinetune.contract.RunConfiguration;
+import io.vlfinetune.trainer.data.DataFile;
+import io.vlfinetune.trainer.source.Folders;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * Names a result before it exists: one digest over everything that decides it. Contents count, not places, so a folder
+ * may move; how often a checkpoint is written does not count, since a resumed run equals an uninterrupted one.
+ */
+final class RunDigest {
+    private RunDigest() {}
+
+    /** SHA-256 of a model's weights, whatever the folder is called. */
+    static String weights(List<Path> files) {
+        if (files.size() == 1) {
+            return digest(files.getFirst());
+        }
+        StringBuilder all = new StringBuilder();
+        files.forEach(file ->
+                all.append(file.getFileName()).append(' ').append(digest(file)).append('\n'));
+        return Folders.digest(all.toString());
+    }
+
+    /** The digest of a run. */
+    static String of(RunConfiguration run, Path model, String weights, List<DataFile> data) {
+        ObjectNode all = Json.strict().createObjectNode();
+        all.put("weights", weights);
+        all.set("model", Json.strict().valueToTree(configuration(model)));
+        all.set("freeze", Json.strict().valueToTree(run.freeze()));
+        ObjectNode training = Json.strict().valueToTree(run.training());
+        training.remove(List.of("checkpointEvery", "keepCheckpoints"));
+        all.set("training", training);
+        all.put("maxLength", run.data().maxLength());
+        for (DataFile file : data) {
+            all.withArray("data")
+                    .addArray()
+                    .add(file.name())
+                    .add(file.format().name())
+                    .add(digest(file.path()));
+        }
+        return Folders.digest(all.toString());
+    }
+
+    /** Digests of the small files beside the weights: configuration, tokenizer, processor, template. */
+    private static Map<String, String> configuration(Path model) {
+        try (Stream<Path> files = Files.list(model)) {
+            Map<String, String> digests = new TreeMap<>();
+            files.filter(file ->
+                            file.toString().endsWith(".json") || file.toString().endsWith(".jinja"))
+                    .filter(Files::isRegularFile)
+                    .forEach(file -> digests.put(file.getFileName().toString(), digest(file)));
+            return digests;
+        } catch (IOException problem) {
+            throw new UncheckedIOException(problem);
+        }
+    }
+
+    private static String digest(Path file) {
+        try {
+            return Folders.digest(file);
+        } catch (IOException problem) {
+            throw new TrainerException(
+                    Reason.SourceUnavailable, file + " cannot be read: " + problem.getMessage(), problem);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package io.vlfinetune.trainer.data;
+
+import io.vlfinetune.api.DataFormat;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The samples of one or more data files, one after the other. Opening reads every file once and checks every sample:
+ * JSON, roles, image marks, and that its images exist; so a bad line is reported before the first step. Images are
+ * decoded when a sample is asked for. Safe for use by several threads.
+ */
+public final class Dataset {
+    /** Bytes of encoded samples that are kept for later epochs unless another number is given: 256 MiB. */
+    public static final long DEFAULT_CACHE_BYTES = 256L << 20;
+
+    private final List<Part> parts;
+    private final Processor processor;
+    private final SampleCache cache;
+    private final int size;
+
+    /** One file, with the number of samples in the files before it. */
+    private record Part(SampleIndex index, ConversationReader reader, int first) {}
+
+    private Dataset(List<Part> parts, Processor processor, long cacheBytes) {
+        this.parts = List.copyOf(parts);
+        this.processor = processor;
+        Part last = parts.getLast();
+        size = last.first + last.index.size();
+        cache = new SampleCache(size, cacheBytes);
+    }
+
+    /** Opens data files with the default cache; see {@link #open(List, MediaRoot, Processor, long)}. */
+    public static Dataset open(List<DataFile> files, MediaRoot media, Processor processor) {
+        return open(files, media, processor, DEFAULT_CACHE_BYTES);
+    }
+
+    /**
+     * Opens data files and checks all their samples.
+     *
+     * @param files at least one
+     * @param media where the images lie
+     * @param processor makes the model's inputs
+     * @param cacheBytes how many bytes of encoded samples to keep in memory
+     * @throws io.vlfinetune.trainer.TrainerException DataInvalid with file and line of the first sample that is bad;
+     *     SourceUnavailable when a file cannot be read
+     */
+    public static Dataset open(List<DataFile> files, MediaRoot media, Processor processor, long cacheBytes) {
+        if (files.isEmpty()) {
+            throw new IllegalArgumentException("a data set needs at least one file");
+        }
+        var parts = new ArrayList<Part>();
+        int first = 0;
+        for (DataFile file : files) {
+            var check = new Check(file.format(), media);
+            SampleIndex index = new SampleFile(file).scan(check::accept);
+            parts.add(new Part(index, Objects.requireNonNull(check.reader), first));
+            first = Math.addExact(first, index.size());
+        }
+        return new Dataset(parts, processor, cacheBytes);
+    }
+
+    /** The number of samples. */
+    public int size() {
+        return size;
+    }
+
+    /** Where a sample was read. */
+    public SampleLocation location(int index) {
+        Part part = part(index);
+        return part.index.location(index - part.first);
+    }
+
+    /** A sample as it stands in its file. */
+    public Conversation conversation(int index) {
+        Part part = part(index);
+        return part.reader.read(part.index.read(index - part.first));
+    }
+
+    /**
+     * A sample as the model takes it.
+     *
+     * @param index from 0 to size - 1
+     * @throws io.vlfinetune.trainer.TrainerException DataInvalid when an image is broken or the sample is too long
+     */
+    public EncodedSample get(int index) {
+        EncodedSample kept = cache.get(Objects.checkIndex(index, size));
+        if (kept != null) {
+            return kept;
+        }
+        EncodedSample sample = processor.encode(conversation(index));
+        cache.offer(index, sample);
+        return sample;
+    }
+
+    private Part part(int index) {
+        Objects.checkIndex(index, size);
+        for (Part part : parts.reversed()) {
+            if (index >= part.first) {
+                return part;
+            }
+        }
+        throw new AssertionError("the first part begins at 0");
+    }
+
+    /** Reads each sample of a file while it is walked through; the first one settles the format. */
+    private static final class Check {
+        private final DataFormat format;
+        private final MediaRoot media;
+        private @Nullable ConversationReader reader;
+
+        Check(DataFormat format, MediaRoot media) {
+            this.format = format;
+            this.media = media;
+        }
+
+        void accept(SampleFields sample) {
+            if (reader == null) {
+                reader = ConversationReader.of(format, sample);
+            }
+            Conversation conversation = reader.read(sample);
+            for (Content.Image image : conversation.images()) {
+                media.check(image, conversation.location());
+            }
+        }
+    }
+}

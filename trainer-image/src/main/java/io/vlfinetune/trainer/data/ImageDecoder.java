@@ -1,0 +1,130 @@
+package io.vlfinetune.trainer.data;
+
+import java.awt.image.BufferedImage;
+import java.awt.image.DataBuffer;
+import java.awt.image.IndexColorModel;
+import java.awt.image.Raster;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Iterator;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageReader;
+import javax.imageio.stream.MemoryCacheImageInputStream;
+
+/**
+ * Decodes PNG, JPEG and WebP to what Pillow 11.3's {@code Image.open(f).convert("RGB")} gives: alpha is dropped, grey is
+ * repeated, no colour profile and no EXIF orientation is applied. Samples are taken from the raster as they are: Java's
+ * own conversion of grey goes through a linear colour space and changes the values. Lossy WebP alone is not equal to the
+ * bit: TwelveMonkeys' decoder repeats chroma samples where libwebp interpolates them.
+ */
+final class ImageDecoder {
+    /** Pillow refuses more as a decompression bomb ({@code 2 * MAX_IMAGE_PIXELS}). */
+    private static final long MOST_PIXELS = 178_956_970;
+
+    private ImageDecoder() {}
+
+    /**
+     * Decodes a file.
+     *
+     * @throws IOException when it is damaged or of another kind; the message goes to the user
+     */
+    static RgbImage decode(byte[] file) throws IOException {
+        String format = format(file);
+        ImageReader reader = reader(format);
+        try (var in = new MemoryCacheImageInputStream(new ByteArrayInputStream(file))) {
+            reader.setInput(in, true, true);
+            long pixels = (long) reader.getWidth(0) * reader.getHeight(0);
+            if (pixels > MOST_PIXELS) {
+                throw new IOException("it has %,d pixels; at most %,d are read".formatted(pixels, MOST_PIXELS));
+            }
+            return format.equals("jpeg") ? JpegSamples.toRgb(file, reader) : toRgb(reader.read(0));
+        } catch (RuntimeException e) { // readers throw these for damaged files
+            throw new IOException("it cannot be decoded: " + e, e);
+        } finally {
+            reader.dispose();
+        }
+    }
+
+    private static String format(byte[] file) throws IOException {
+        if (startsWith(file, 0, 0x89, 'P', 'N', 'G')) {
+            return "png";
+        }
+        if (startsWith(file, 0, 0xFF, 0xD8, 0xFF)) {
+            return "jpeg";
+        }
+        if (startsWith(file, 0, 'R', 'I', 'F', 'F') && startsWith(file, 8, 'W', 'E', 'B', 'P')) {
+            requireWhole(file);
+            return "webp";
+        }
+        throw new IOException(file.length == 0 ? "it is empty" : "it is neither PNG, JPEG nor WebP");
+    }
+
+    /** TwelveMonkeys' reader goes on with zeros where a file was cut; libwebp refuses it, and so do we. */
+    private static void requireWhole(byte[] riff) throws IOException {
+        long size = 8
+                + Integer.toUnsignedLong(
+                        ByteBuffer.wrap(riff).order(ByteOrder.LITTLE_ENDIAN).getInt(4));
+        if (size > riff.length) {
+            throw new IOException("it is a truncated WebP: %,d of %,d bytes".formatted(riff.length, size));
+        }
+    }
+
+    private static boolean startsWith(byte[] file, int offset, int... magic) {
+        for (int i = 0; i < magic.length; i++) {
+            if (offset + i >= file.length || (file[offset + i] & 0xFF) != magic[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static ImageReader reader(String format) throws IOException {
+        Iterator<ImageReader> readers = ImageIO.getImageReadersByFormatName(format);
+        if (!readers.hasNext()) {
+            throw new IOException("no reader for " + format + " is installed");
+        }
+        return readers.next();
+    }
+
+    private static RgbImage toRgb(BufferedImage image) {
+        Raster raster = image.getRaster();
+        byte[] rgb = new byte[3 * image.getHeight() * image.getWidth()];
+        int[] row = new int[raster.getNumBands() * image.getWidth()];
+        for (int y = 0; y < image.getHeight(); y++) {
+            raster.getPixels(raster.getMinX(), raster.getMinY() + y, image.getWidth(), 1, row);
+            int to = 3 * y * image.getWidth();
+            if (image.getColorModel() instanceof IndexColorModel palette) {
+                fromPalette(row, palette, rgb, to);
+            } else {
+                fromSamples(row, raster, rgb, to);
+            }
+        }
+        return new RgbImage(rgb, image.getHeight(), image.getWidth());
+    }
+
+    private static void fromPalette(int[] row, IndexColorModel palette, byte[] rgb, int to) {
+        for (int x = 0; x < row.length; x++) {
+            rgb[to + 3 * x] = (byte) palette.getRed(row[x]);
+            rgb[to + 3 * x + 1] = (byte) palette.getGreen(row[x]);
+            rgb[to + 3 * x + 2] = (byte) palette.getBlue(row[x]);
+        }
+    }
+
+    private static void fromSamples(int[] row, Raster raster, byte[] rgb, int to) {
+        int bands = raster.getNumBands();
+        boolean wide = raster.getTransferType() == DataBuffer.TYPE_USHORT;
+        for (int x = 0; x < row.length / bands; x++) {
+            for (int channel = 0; channel < 3; channel++) {
+                int sample = row[x * bands + (bands < 3 ? 0 : channel)];
+                rgb[to + 3 * x + channel] = (byte) (wide ? narrow(sample, bands) : sample);
+            }
+        }
+    }
+
+    /** Pillow 11.3 clips 16-bit grey at 255 (mode {@code I;16}), but takes the high byte of everything else. */
+    private static int narrow(int sample, int bands) {
+        return bands == 1 ? Math.min(sample, 255) : sample >> 8;
+    }
+}

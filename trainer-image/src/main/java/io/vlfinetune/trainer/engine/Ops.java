@@ -1,0 +1,366 @@
+package io.vlfinetune.trainer.engine;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.JniUtils;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Every operator the models and the trainer use. Nobody else knows whether one goes to DJL, to libtorch's dispatcher or
+ * to TorchScript. No operator takes a number of an {@link NDArray}'s own arithmetic: on CPU such a number lies on a
+ * buffer that is gone before the backward pass reads it, and gradients are silently wrong (DJL 0.35.1).
+ *
+ * <p>Arrays belong to whoever made them and must be closed, by hand or by {@link #scoped}.
+ */
+public final class Ops implements AutoCloseable {
+    private static final long NO_TARGET = -100;
+
+    private final PtNDManager manager;
+    private final Aten aten;
+    private final Script script;
+    private final LinearKernel kernel;
+
+    private Ops(PtNDManager manager, Aten aten, Script script, LinearKernel kernel) {
+        this.manager = manager;
+        this.aten = aten;
+        this.script = script;
+        this.kernel = kernel;
+    }
+
+    /**
+     * Loads the engine.
+     *
+     * @param threads how many threads one operator may use, at least 1
+     * @param kernel the linear kernel a resumed run must repeat; if empty, the faster one by a short measurement
+     */
+    public static Ops start(int threads, Optional<LinearKernel> kernel) {
+        PtNDManager manager = (PtNDManager) Engine.getEngine("PyTorch").newBaseManager();
+        // Only after loading: the engine's own start sets it back.
+        JniUtils.setNumThreads(threads);
+        // Its optimizer specialises functions for shapes, which change with every batch.
+        JniUtils.setGraphExecutorOptimize(false);
+        JniUtils.setGradMode(false);
+        Aten aten = new Aten(manager);
+        Script script = new Script(manager, ScriptFunctions.SOURCE);
+        LinearKernel chosen =
+                kernel.orElseGet(() -> KernelMeasurement.faster(one -> new Ops(manager, aten, script, one)));
+        return new Ops(manager, aten, script, chosen);
+    }
+
+    /** The kernel of Float32 linear layers. */
+    public LinearKernel linearKernel() {
+        return kernel;
+    }
+
+    /** How many arrays are alive: for tests against leaks. */
+    public int liveArrays() {
+        return manager.getManagedArrays().size();
+    }
+
+    /** Frees every array that is still alive. */
+    @Override
+    public void close() {
+        script.close();
+        manager.close();
+    }
+
+    // Scopes and gradients
+
+    /** Runs the work and frees every array made in it but its result. */
+    public NDArray scoped(Supplier<NDArray> work) {
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            NDArray made = work.get();
+            NDScope.unregister(made);
+            return made;
+        }
+    }
+
+    /** Takes an array out of the scope it was made in: its owner closes it. */
+    public NDArray kept(NDArray array) {
+        NDScope.unregister(array);
+        return array;
+    }
+
+    /**
+     * Runs the work with gradients on or off on this thread and sets back what was before. Every thread has its own
+     * mode, and PyTorch starts a new thread with gradients on.
+     */
+    public <T> T withGradients(boolean on, Supplier<T> work) {
+        boolean before = JniUtils.isGradMode();
+        JniUtils.setGradMode(on);
+        try {
+            return work.get();
+        } finally {
+            JniUtils.setGradMode(before);
+        }
+    }
+
+    /** The same memory without a graph, as an array of its own. */
+    public NDArray detached(NDArray x) {
+        return aten.call("aten::detach", x);
+    }
+
+    /** The same memory without a graph, as the beginning of a new one. */
+    public NDArray leaf(NDArray x) {
+        NDArray made = detached(x);
+        made.setRequiresGradient(true);
+        return made;
+    }
+
+    /**
+     * Gradients of the output with regard to the inputs, given the gradient of something with regard to the output. The
+     * graph is freed.
+     *
+     * @throws IllegalStateException if an input is not part of the output's graph
+     */
+    public NDArray[] gradients(NDArray output, NDArray seed, NDArray... inputs) {
+        return script.tensors("gradients", output, inputs, seed);
+    }
+
+    // Layers
+
+    /** {@code x · weightᵀ + bias}; x [..., in], weight [out, in], bias [out]. */
+    public NDArray linear(NDArray x, NDArray weight, @Nullable NDArray bias) {
+        if (kernel == LinearKernel.ONEDNN && aten.dtype(x) == DType.F32) {
+            return bias == null ? script.tensor("product_only", x, weight) : script.tensor("product", x, weight, bias);
+        }
+        return aten.call("aten::linear", x, weight, given(bias));
+    }
+
+    /** Rows of the table [vocabulary, hidden] at the ids [batch, length]. */
+    public NDArray embedding(NDArray table, NDArray ids) {
+        return aten.call("aten::embedding", table, ids, -1L, false, false);
+    }
+
+    /** A convolution without padding and bias; x [n, channels, height, width]. */
+    public NDArray convolution(NDArray x, NDArray weight, long stride) {
+        Shape strides = new Shape(stride, stride);
+        return JniUtils.convolution(array(x), array(weight), null, strides, new Shape(0, 0), new Shape(1, 1), 1);
+    }
+
+    /** Root mean square norm over the last axis, in Float32 inside. */
+    public NDArray rmsNorm(NDArray x, NDArray weight, double epsilon) {
+        return script.tensor("rms_norm", x, weight, epsilon);
+    }
+
+    /** Layer norm over the last axis. */
+    public NDArray layerNorm(NDArray x, NDArray weight, NDArray bias, double epsilon) {
+        Shape last = new Shape(x.getShape().get(x.getShape().dimension() - 1));
+        return JniUtils.layerNorm(array(x), last, array(weight), array(bias), epsilon);
+    }
+
+    /** Scaled dot product attention; arrays [batch, heads, length, size]. */
+    public NDArray attention(NDArray query, NDArray key, NDArray value, boolean causal) {
+        return aten.call("aten::scaled_dot_product_attention", query, key, value, null, 0.0, causal, null, false);
+    }
+
+    /** Rotary positions of x [batch, heads, length, size]; cosines and sines [length, size]. */
+    public NDArray rotate(NDArray x, NDArray cosines, NDArray sines) {
+        return script.tensor("rotate", x, cosines, sines);
+    }
+
+    /** {@code x · sigmoid(x)}. */
+    public NDArray silu(NDArray x) {
+        return aten.call("aten::silu", x);
+    }
+
+    /** {@code x · Φ(x)}, exactly. */
+    public NDArray gelu(NDArray x) {
+        return script.tensor("gelu", x, "none");
+    }
+
+    /** GELU in its approximation by tanh. */
+    public NDArray geluTanh(NDArray x) {
+        return script.tensor("gelu", x, "tanh");
+    }
+
+    /** {@code x · sigmoid(1.702 x)}. */
+    public NDArray quickGelu(NDArray x) {
+        return script.tensor("quick_gelu", x);
+    }
+
+    /** Cross entropy of each row of logits [n, vocabulary] with its target [n]; [n]. */
+    public NDArray crossEntropy(NDArray logits, NDArray targets) {
+        return aten.call("aten::cross_entropy_loss", logits, targets, null, 0L, NO_TARGET, 0.0);
+    }
+
+    /** The sum of the cross entropies of logits [n, vocabulary] with targets [n]; a scalar. */
+    public NDArray crossEntropySum(NDArray logits, NDArray targets) {
+        return aten.call("aten::cross_entropy_loss", logits, targets, null, 2L, NO_TARGET, 0.0);
+    }
+
+    // Arithmetic and shapes
+
+    /** Sum, with broadcasting. */
+    public NDArray add(NDArray a, NDArray b) {
+        return JniUtils.add(array(a), array(b));
+    }
+
+    /** Product element by element, with broadcasting. */
+    public NDArray multiply(NDArray a, NDArray b) {
+        return JniUtils.mul(array(a), array(b));
+    }
+
+    /** Adds to the target in place. */
+    public void addTo(NDArray target, NDArray more) {
+        JniUtils.addi(array(target), array(more));
+    }
+
+    /** Both arrays behind each other along an axis. */
+    public NDArray concatenate(NDArray a, NDArray b, int axis) {
+        return JniUtils.cat(new PtNDArray[] {array(a), array(b)}, axis);
+    }
+
+    /** Another shape of the same elements; -1 for the axis that takes the rest. */
+    public NDArray reshape(NDArray x, long... shape) {
+        return JniUtils.reshape(array(x), shape);
+    }
+
+    /** Two axes exchanged. */
+    public NDArray transpose(NDArray x, int a, int b) {
+        return JniUtils.transpose(array(x), a, b);
+    }
+
+    /** Each slice along the axis so many times. */
+    public NDArray repeat(NDArray x, long times, long axis) {
+        return times == 1 ? x : aten.call("aten::repeat_interleave.self_int", x, times, given(axis), null);
+    }
+
+    /** The shape to which axes of length 1 are stretched, without a copy. */
+    public NDArray expand(NDArray x, long... shape) {
+        return JniUtils.broadcast(array(x), new Shape(shape));
+    }
+
+    /** A stretch of an axis, without a copy. */
+    public NDArray narrow(NDArray x, long axis, long start, long length) {
+        return aten.call("aten::narrow", x, axis, start, length);
+    }
+
+    /** The given slices of an axis. */
+    public NDArray select(NDArray x, long axis, NDArray places) {
+        return aten.call("aten::index_select", x, axis, places);
+    }
+
+    /** A copy of x with the given rows replaced by the source's. */
+    public NDArray replaceRows(NDArray x, NDArray rows, NDArray source) {
+        return aten.call("aten::index_copy", x, 0L, rows, source);
+    }
+
+    /** The place of the largest value along the last axis, the first of equal ones. */
+    public NDArray argmax(NDArray x) {
+        return aten.call("aten::argmax", x, given(-1L), false);
+    }
+
+    /** The array in that type; the array itself if it already has it. */
+    public NDArray cast(NDArray x, DType type) {
+        return aten.dtype(x) == type ? x : aten.call("aten::to.dtype", x, (long) type.torchCode(), false, false, null);
+    }
+
+    /** Zeros of the array's shape and type. */
+    public NDArray zerosLike(NDArray x) {
+        return aten.call("aten::zeros_like", x, null, null, null, null, null);
+    }
+
+    // The optimizer
+
+    /**
+     * The Euclidean norm over all elements of all arrays, added up in the order given; not finite if any element is
+     * not.
+     */
+    public double norm(NDArray... arrays) {
+        try (NDArray norm = script.tensor("norm", (Object) arrays)) {
+            return norm.getFloat();
+        }
+    }
+
+    /**
+     * One fused AdamW update in place, with gradients divided by {@code divisor} on the way.
+     *
+     * @param arrays the tensors of one group and their state, in one order
+     */
+    public void adamW(AdamWArrays arrays, AdamWNumbers numbers, double divisor) {
+        try (NDArray scale = of((float) divisor)) {
+            script.run(
+                            "adamw",
+                            arrays.tensors(),
+                            arrays.gradients(),
+                            arrays.means(),
+                            arrays.squares(),
+                            arrays.steps(),
+                            numbers.learningRate(),
+                            numbers.beta1(),
+                            numbers.beta2(),
+                            numbers.weightDecay(),
+                            numbers.epsilon(),
+                            scale)
+                    .close();
+        }
+    }
+
+    // Memory
+
+    /** The type of an array's elements. */
+    public DType dtype(NDArray x) {
+        return aten.dtype(x);
+    }
+
+    /** A scalar. */
+    public NDArray of(float value) {
+        NDArray made = manager.create(new Shape(), DataType.FLOAT32);
+        aten.memory(made).set(ValueLayout.JAVA_FLOAT, 0, value);
+        return made;
+    }
+
+    /** A Float32 array. */
+    public NDArray of(float[] values, long... shape) {
+        return copy(MemorySegment.ofArray(values), DType.F32, shape);
+    }
+
+    /** An array of eight-byte integers. */
+    public NDArray of(long[] values, long... shape) {
+        return copy(MemorySegment.ofArray(values), DType.I64, shape);
+    }
+
+    /** An array of its own with these bytes; F32 or I64, the types DJL can make. */
+    public NDArray copy(MemorySegment bytes, DType type, long... shape) {
+        NDArray made = empty(type, shape);
+        aten.memory(made).copyFrom(bytes);
+        return made;
+    }
+
+    /** An array of its own whose memory holds anything; F32 or I64, the types DJL can make. */
+    public NDArray empty(DType type, long... shape) {
+        if (type != DType.F32 && type != DType.I64) {
+            throw new IllegalArgumentException("DJL makes no arrays of " + type);
+        }
+        return manager.create(new Shape(shape), type == DType.F32 ? DataType.FLOAT32 : DataType.INT64);
+    }
+
+    /** An array over memory that the caller keeps alive and that nobody may write. */
+    public NDArray over(MemorySegment memory, DType type, long... shape) {
+        return aten.over(memory, type, shape);
+    }
+
+    /** The array's memory, as long as the array lives. */
+    public MemorySegment memory(NDArray x) {
+        return aten.memory(x);
+    }
+
+    private static PtNDArray array(NDArray x) {
+        return (PtNDArray) x;
+    }
+
+    private static Aten.@Nullable Given given(@Nullable Object value) {
+        return value == null ? null : new Aten.Given(value);
+    }
+}

@@ -1,0 +1,44 @@
+package io.vlfinetune.trainer.engine;
+
+/** The functions of the TorchScript module, in the notation of a saved archive. */
+final class ScriptFunctions {
+    /*
+     * product: a linear layer as a convolution with kernel 1 over the view [1, in, 1, rows] (channels last, no copy),
+     * which reaches oneDNN with ordinary autograd. Rows must lie on the last axis: on the height axis it is half as
+     * fast.
+     */
+    static final String SOURCE = """
+            def product(self: __torch__.M, x: Tensor, w: Tensor, b: Optional[Tensor]) -> Tensor:
+              shape = torch.size(x)
+              n = torch.size(w, 0)
+              k = torch.size(w, 1)
+              y = torch.conv2d(torch.permute(torch.reshape(x, [1, 1, -1, k]), [0, 3, 1, 2]), torch.view(w, [n, k, 1, 1]), b)
+              _0 = torch._set_item(shape, -1, n)
+              return torch.reshape(torch.permute(y, [0, 2, 3, 1]), shape)
+            def product_only(self: __torch__.M, x: Tensor, w: Tensor) -> Tensor:
+              return (self).product(x, w, None, )
+            def rms_norm(self: __torch__.M, x: Tensor, weight: Tensor, eps: float) -> Tensor:
+              h = torch.to(x, 6)
+              r = torch.rsqrt(torch.add(torch.mean(torch.pow(h, 2), [-1], True), eps))
+              return torch.mul(weight, torch.to(torch.mul(h, r), ops.prim.dtype(x)))
+            def rotate(self: __torch__.M, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+              d = torch.floordiv(torch.size(x, -1), 2)
+              a = torch.slice(x, 3, 0, d)
+              b = torch.slice(x, 3, d)
+              return torch.add(torch.mul(x, cos), torch.mul(torch.cat([torch.neg(b), a], -1), sin))
+            def quick_gelu(self: __torch__.M, x: Tensor) -> Tensor:
+              return torch.mul(x, torch.sigmoid(torch.mul(x, 1.702)))
+            def gelu(self: __torch__.M, x: Tensor, approximate: str) -> Tensor:
+              return torch.gelu(x, approximate=approximate)
+            def gradients(self: __torch__.M, output: Tensor, inputs: List[Tensor], seed: Tensor) -> List[Optional[Tensor]]:
+              return torch.grad([output], inputs, annotate(List[Optional[Tensor]], [seed]), False, False, False)
+            def norm(self: __torch__.M, arrays: List[Tensor]) -> Tensor:
+              return torch.linalg_vector_norm(torch.stack(torch._foreach_norm(arrays, 2)), 2)
+            def adamw(self: __torch__.M, p: List[Tensor], g: List[Tensor], m: List[Tensor], v: List[Tensor], step: List[Tensor], lr: float, beta1: float, beta2: float, decay: float, eps: float, scale: Tensor) -> int:
+              _0 = torch._foreach_add_(step, 1)
+              _1 = torch._fused_adamw_(p, g, m, v, annotate(List[Tensor], []), step, lr=lr, beta1=beta1, beta2=beta2, weight_decay=decay, eps=eps, amsgrad=False, maximize=False, grad_scale=scale)
+              return 0
+            """;
+
+    private ScriptFunctions() {}
+}

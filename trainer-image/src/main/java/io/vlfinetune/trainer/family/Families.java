@@ -1,0 +1,29 @@
+package io.vlfinetune.trainer.family;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.vlfinetune.trainer.family.llava.LlavaFamily;
+import io.vlfinetune.trainer.weights.ConfigSection;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** The families this trainer knows. */
+public final class Families {
+    private static final List<Family> ALL = List.of(new LlavaFamily());
+
+    private Families() {}
+
+    /**
+     * The family of a configuration, by its {@code model_type}.
+     *
+     * @throws io.vlfinetune.trainer.TrainerException ModelUnsupported for any other, naming those that are supported
+     */
+    public static Family of(JsonNode config) {
+        ConfigSection root = ConfigSection.of(config);
+        String type = root.text("model_type", "");
+        return ALL.stream()
+                .filter(family -> family.name().equals(type))
+                .findFirst()
+                .orElseThrow(() -> root.refused(
+                        "model_type", ALL.stream().map(Family::name).collect(Collectors.joining(", "))));
+    }
+}

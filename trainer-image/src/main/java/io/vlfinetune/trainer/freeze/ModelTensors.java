@@ -1,0 +1,42 @@
+package io.vlfinetune.trainer.freeze;
+
+import io.vlfinetune.api.Part;
+import io.vlfinetune.api.Role;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Every tensor of a model with its role, and which of them the model reads. Made from headers alone; no weight is
+ * loaded for it.
+ *
+ * @param tensors all tensors, ordered by name
+ * @param read names of the tensors that a forward pass reads; the others can neither be trained nor matter
+ */
+public record ModelTensors(List<PlannedTensor> tensors, Set<String> read) {
+    /** Orders the tensors by name. */
+    public ModelTensors {
+        tensors = tensors.stream()
+                .sorted(Comparator.comparing(PlannedTensor::name))
+                .toList();
+        read = Set.copyOf(read);
+    }
+
+    /** Number of numbered layers of a part; 0 for the projector. */
+    int layers(Part part) {
+        return tensors.stream()
+                .map(PlannedTensor::role)
+                .filter(role -> role.part() == part)
+                .mapToInt(role -> role.layer() + 1)
+                .max()
+                .orElse(0);
+    }
+
+    /** The roles that occur. */
+    Set<Role> roles() {
+        Set<Role> found = EnumSet.noneOf(Role.class);
+        tensors.forEach(tensor -> found.add(tensor.role().role()));
+        return found;
+    }
+}

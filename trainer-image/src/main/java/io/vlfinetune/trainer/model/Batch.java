@@ -1,0 +1,205 @@
+package io.vlfinetune.trainer.model;
+
+import ai.djl.ndarray.NDArray;
+import io.vlfinetune.contract.Reason;
+import io.vlfinetune.trainer.TrainerException;
+import io.vlfinetune.trainer.data.EncodedSample;
+import io.vlfinetune.trainer.data.Pixels;
+import io.vlfinetune.trainer.engine.DType;
+import io.vlfinetune.trainer.engine.Ops;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * What a step reads besides weights: samples padded on the right to one length. Attention is causal, so padding changes
+ * nothing before it and needs no mask.
+ */
+public final class Batch implements AutoCloseable {
+    /** The label of a place without loss. */
+    public static final int NO_LOSS = -100;
+
+    private final List<String> samples;
+    private final int length;
+    private final NDArray pixels;
+    private final NDArray ids;
+    private final NDArray imagePlaces;
+    private final NDArray lossPlaces;
+    private final NDArray targets;
+    private final int[] targetsOfSample;
+    private final int images;
+
+    private Batch(Ops ops, List<EncodedSample> encoded, Places places, NDArray pixels, int images) {
+        samples = encoded.stream().map(EncodedSample::id).toList();
+        length = places.length;
+        this.pixels = pixels;
+        this.images = images;
+        ids = ops.of(places.ids, encoded.size(), length);
+        imagePlaces = array(ops, places.images);
+        lossPlaces = array(ops, places.losses);
+        targets = array(ops, places.targets);
+        targetsOfSample = places.targetsOfSample;
+    }
+
+    /** Where things are among all tokens of the padded rows, counted row by row. */
+    private static final class Places {
+        private final int length;
+        private final long[] ids;
+        private final List<Long> images = new ArrayList<>();
+        private final List<Long> losses = new ArrayList<>();
+        private final List<Long> targets = new ArrayList<>();
+        private final int[] targetsOfSample;
+
+        Places(List<EncodedSample> samples, int padToken, int imageToken) {
+            length = samples.stream()
+                    .mapToInt(sample -> sample.inputIds().length)
+                    .max()
+                    .orElseThrow();
+            ids = new long[samples.size() * length];
+            Arrays.fill(ids, padToken);
+            targetsOfSample = new int[samples.size()];
+            for (int row = 0; row < samples.size(); row++) {
+                add(row, samples.get(row), imageToken);
+            }
+        }
+
+        private void add(int row, EncodedSample sample, int imageToken) {
+            boolean marked = false;
+            for (int at = 0; at < sample.inputIds().length; at++) {
+                int place = row * length + at;
+                ids[place] = sample.inputIds()[at];
+                if (sample.inputIds()[at] == imageToken) {
+                    marked = true;
+                    images.add((long) place);
+                }
+                // The logits of a place predict the token after it.
+                if (at + 1 < sample.labels().length && sample.labels()[at + 1] != NO_LOSS) {
+                    losses.add((long) place);
+                    targets.add((long) sample.labels()[at + 1]);
+                    targetsOfSample[row]++;
+                }
+            }
+            if (marked == sample.images().isEmpty()) {
+                throw new TrainerException(
+                        Reason.DataInvalid,
+                        sample.id() + ": " + sample.images().size() + " images, but "
+                                + (marked ? "image tokens" : "no image token")
+                                + " in the text; give as many <image> as images");
+            }
+        }
+    }
+
+    /**
+     * Puts samples together.
+     *
+     * @param padToken fills rows up on the right
+     * @param imageToken stands where an image feature goes
+     * @throws TrainerException DataInvalid if no place has a target, if a sample has images but no image token or the
+     *     other way round, or if images differ in size
+     */
+    public static Batch of(Ops ops, List<EncodedSample> samples, int padToken, int imageToken) {
+        Places places = new Places(samples, padToken, imageToken);
+        if (places.targets.isEmpty()) {
+            throw new TrainerException(
+                    Reason.DataInvalid,
+                    samples.getFirst().id() + ": no token of the batch that begins here is an answer to learn from");
+        }
+        List<Pixels> images =
+                samples.stream().flatMap(sample -> sample.images().stream()).toList();
+        return new Batch(ops, samples, places, pixels(ops, samples, images), images.size());
+    }
+
+    private static NDArray pixels(Ops ops, List<EncodedSample> samples, List<Pixels> images) {
+        if (images.isEmpty()) {
+            return ops.empty(DType.F32, 0, 3, 1, 1);
+        }
+        Pixels first = images.getFirst();
+        NDArray made = ops.empty(DType.F32, images.size(), 3, first.height(), first.width());
+        MemorySegment memory = ops.memory(made);
+        long image = 4L * first.values().length;
+        for (int i = 0; i < images.size(); i++) {
+            Pixels pixels = images.get(i);
+            if (pixels.height() != first.height() || pixels.width() != first.width()) {
+                made.close();
+                throw new TrainerException(
+                        Reason.DataInvalid,
+                        samples.getFirst().id() + ": the batch that begins here mixes images of " + first.height()
+                                + " x " + first.width() + " and " + pixels.height() + " x " + pixels.width()
+                                + " pixels after preprocessing; check preprocessor_config.json");
+            }
+            memory.asSlice(i * image, image).copyFrom(MemorySegment.ofArray(pixels.values()));
+        }
+        return made;
+    }
+
+    private static NDArray array(Ops ops, List<Long> values) {
+        return ops.of(values.stream().mapToLong(Long::longValue).toArray(), values.size());
+    }
+
+    /** Where the samples come from, one for each row. */
+    public List<String> samples() {
+        return samples;
+    }
+
+    /** How many samples. */
+    public int rows() {
+        return samples.size();
+    }
+
+    /** Tokens in a row, padding included. */
+    public int length() {
+        return length;
+    }
+
+    /** How many images. */
+    public int images() {
+        return images;
+    }
+
+    /** Whether no sample has an image. */
+    public boolean isTextOnly() {
+        return images == 0;
+    }
+
+    /** Preprocessed images [images, 3, height, width] in Float32. */
+    public NDArray pixels() {
+        return pixels;
+    }
+
+    /** Token ids [rows, length]. */
+    public NDArray ids() {
+        return ids;
+    }
+
+    /** Places of image tokens among all rows * length tokens. */
+    public NDArray imagePlaces() {
+        return imagePlaces;
+    }
+
+    /** Places whose logits enter the loss, among all rows * length tokens. */
+    public NDArray lossPlaces() {
+        return lossPlaces;
+    }
+
+    /** The token expected after each of those places. */
+    public NDArray targets() {
+        return targets;
+    }
+
+    /** How many tokens have a loss. */
+    public int targetCount() {
+        return Arrays.stream(targetsOfSample).sum();
+    }
+
+    /** How many tokens of a row have a loss. */
+    public int targetCount(int row) {
+        return targetsOfSample[row];
+    }
+
+    /** Frees its arrays. */
+    @Override
+    public void close() {
+        List.of(pixels, ids, imagePlaces, lossPlaces, targets).forEach(NDArray::close);
+    }
+}

@@ -1,0 +1,28 @@
+package io.vlfinetune.trainer.model;
+
+import ai.djl.ndarray.NDArray;
+import io.vlfinetune.trainer.freeze.TensorRole;
+import io.vlfinetune.trainer.weights.Weights;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** One step of a chain: the tensors it reads and what it makes of its input. Holds no arrays of its own. */
+public interface Layer {
+    /** The tensors it reads, always in the same order. */
+    List<LayerTensor> declared();
+
+    /** The tensors it reads with their roles, always in the same order. */
+    default Map<String, TensorRole> tensors() {
+        Map<String, TensorRole> roles = new LinkedHashMap<>();
+        declared().forEach(tensor -> roles.put(tensor.name(), tensor.role()));
+        return roles;
+    }
+
+    /**
+     * What it makes of its input. Arrays made on the way belong to the scope the caller opened.
+     *
+     * @param input the output of the layer before; the batch's pixels for the first
+     */
+    NDArray forward(NDArray input, Weights weights, Batch batch);
+}

@@ -1,0 +1,37 @@
+package io.vlfinetune.trainer.optimize;
+
+import io.vlfinetune.api.ScheduleName;
+import io.vlfinetune.api.ScheduleSpec;
+
+/**
+ * The factor on the peak learning rate, step by step, as transformers computes it ({@code optimization.py},
+ * get_linear_schedule_with_warmup and get_cosine_schedule_with_warmup): the first warm-up step has factor 0.
+ *
+ * @param name how it falls after the warm-up
+ * @param warmupSteps steps over which it rises
+ * @param totalSteps steps of the whole run
+ */
+public record LearningRateSchedule(ScheduleName name, long warmupSteps, long totalSteps) {
+    /** Reads a declaration; the warm-up is rounded up to whole steps. */
+    public static LearningRateSchedule of(ScheduleSpec spec, long totalSteps) {
+        double ratio = Double.parseDouble(spec.warmupRatio());
+        return new LearningRateSchedule(spec.name(), (long) Math.ceil(totalSteps * ratio), totalSteps);
+    }
+
+    /**
+     * The factor of a step.
+     *
+     * @param step completed steps before it, from 0
+     */
+    public double factor(long step) {
+        if (step < warmupSteps) {
+            return (double) step / warmupSteps;
+        }
+        long left = Math.max(1, totalSteps - warmupSteps);
+        return switch (name) {
+            case Constant -> 1;
+            case Linear -> Math.max(0, (double) (totalSteps - step) / left);
+            case Cosine -> Math.max(0, 0.5 * (1 + StrictMath.cos(Math.PI * (step - warmupSteps) / left)));
+        };
+    }
+}

@@ -1,0 +1,185 @@
+package io.vlfinetune.trainer.output;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.vlfinetune.contract.Json;
+import io.vlfinetune.contract.Reason;
+import io.vlfinetune.trainer.TrainerException;
+import io.vlfinetune.trainer.freeze.FreezePlan;
+import io.vlfinetune.trainer.freeze.Proof;
+import io.vlfinetune.trainer.source.Folders;
+import io.vlfinetune.trainer.weights.Checkpoint;
+import io.vlfinetune.trainer.weights.Safetensors;
+import io.vlfinetune.trainer.weights.SafetensorsWriter;
+import io.vlfinetune.trainer.weights.TensorContent;
+import io.vlfinetune.trainer.weights.Weights;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The destination of a run. It is written beside its place and renamed, so that it is there whole or not at all.
+ *
+ * @param destination where the trained model goes
+ */
+public record OutputFolder(Path destination) {
+    private static final JsonMapper JSON = Json.strict();
+    private static final List<String> WEIGHTS = List.of(".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx");
+    private static final Set<String> OWN = Set.of(OutputDocument.FILE, "metrics.jsonl");
+
+    /**
+     * What an earlier attempt of the same run committed.
+     *
+     * @throws TrainerException InvalidSpec, if something else is there
+     */
+    public Optional<OutputDocument> committed(String runDigest) {
+        if (!Files.exists(destination)) {
+            return Optional.empty();
+        }
+        Path file = destination.resolve(OutputDocument.FILE);
+        try {
+            if (Files.exists(file)) {
+                OutputDocument document = JSON.readValue(Files.readString(file), OutputDocument.class);
+                if (document.runDigest().equals(runDigest)) {
+                    return Optional.of(document);
+                }
+            } else if (isEmpty()) {
+                return Optional.empty();
+            }
+        } catch (IOException problem) {
+            throw occupied("it cannot be read (" + problem.getMessage() + ")", problem);
+        }
+        throw occupied(Files.exists(file) ? "it holds the result of another run" : "it holds something else", null);
+    }
+
+    private boolean isEmpty() throws IOException {
+        try (Stream<Path> entries = Files.list(destination)) {
+            return entries.findAny().isEmpty();
+        }
+    }
+
+    private TrainerException occupied(String what, @Nullable Exception cause) {
+        return new TrainerException(
+                Reason.InvalidSpec,
+                "spec.output.destination: " + destination + ": " + what
+                        + "; nothing there is overwritten: choose another folder or remove it",
+                cause);
+    }
+
+    /**
+     * Writes weights and companion files beside the destination: frozen tensors byte for byte from the base model,
+     * trained ones in the base model's type.
+     *
+     * @return the unfinished folder
+     * @throws TrainerException OutputFailed, if the disk refuses; nothing is left behind
+     */
+    public Path write(Checkpoint base, FreezePlan plan, Weights weights) {
+        Path unfinished = unfinished();
+        try {
+            Folders.delete(unfinished);
+            Files.createDirectories(unfinished);
+            copyCompanions(base.folder(), unfinished);
+            for (Safetensors file : base.files()) {
+                SafetensorsWriter.write(
+                        unfinished.resolve(file.file().getFileName()),
+                        contents(file, plan, weights),
+                        file.metadata().isEmpty() ? Map.of("format", "pt") : file.metadata());
+            }
+            return unfinished;
+        } catch (IOException | UncheckedIOException problem) {
+            throw failed(problem);
+        }
+    }
+
+    private static Map<String, TensorContent> contents(Safetensors file, FreezePlan plan, Weights weights) {
+        Map<String, TensorContent> contents = new LinkedHashMap<>();
+        for (String name : file.tensors().keySet()) {
+            boolean trained = plan.trains(name) && weights.trainable().contains(name);
+            contents.put(
+                    name,
+                    trained
+                            ? new TensorContent.Held(
+                                    weights.ops(),
+                                    weights.master(name),
+                                    file.info(name).dtype())
+                            : TensorContent.Stored.of(file, name));
+        }
+        return contents;
+    }
+
+    private static void copyCompanions(Path from, Path to) throws IOException {
+        try (Stream<Path> files = Files.list(from)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                String name = file.getFileName().toString();
+                if (WEIGHTS.stream().noneMatch(name::endsWith) && !OWN.contains(name)) {
+                    Path copy = Files.copy(file, to.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+                    Folders.sync(copy);
+                }
+            }
+        }
+    }
+
+    /**
+     * Gives the unfinished folder its name.
+     *
+     * @param document what is known of it
+     * @param metrics the run's metrics.jsonl
+     * @throws TrainerException OutputFailed, if the disk refuses; nothing is left behind
+     */
+    public void commit(OutputDocument document, Path metrics) {
+        Path unfinished = unfinished();
+        try {
+            Folders.sync(Files.copy(metrics, unfinished.resolve("metrics.jsonl")));
+            Folders.write(
+                    unfinished.resolve(OutputDocument.FILE),
+                    JSON.writerWithDefaultPrettyPrinter().writeValueAsString(document));
+            Folders.sync(unfinished);
+            Files.deleteIfExists(destination);
+            Files.move(unfinished, destination, StandardCopyOption.ATOMIC_MOVE);
+            Folders.sync(destination.toAbsolutePath().getParent());
+        } catch (IOException | UncheckedIOException problem) {
+            throw failed(problem);
+        }
+    }
+
+    /** Takes an unfinished folder away. */
+    public void discard() {
+        try {
+            Folders.delete(unfinished());
+        } catch (IOException problem) {
+            throw new UncheckedIOException(problem);
+        }
+    }
+
+    /** What became of every tensor, by reading the unfinished folder back. */
+    public Proof prove(Checkpoint base, FreezePlan plan, Set<String> reached) {
+        try (Checkpoint trained = Checkpoint.open(unfinished())) {
+            return Proof.of(base, trained, plan, reached);
+        }
+    }
+
+    /** Where the output is until it is committed. */
+    public Path unfinished() {
+        return destination.resolveSibling(destination.getFileName() + ".unfinished");
+    }
+
+    private TrainerException failed(Exception problem) {
+        try {
+            Folders.delete(unfinished());
+        } catch (IOException left) {
+            problem.addSuppressed(left);
+        }
+        return new TrainerException(
+                Reason.OutputFailed,
+                "spec.output.destination: " + destination + " cannot be written: " + problem.getMessage(),
+                problem);
+    }
+}

@@ -1,0 +1,74 @@
+package io.vlfinetune.trainer.training;
+
+import ai.djl.ndarray.NDArray;
+import io.vlfinetune.trainer.PlannedModel;
+import io.vlfinetune.trainer.engine.DType;
+import io.vlfinetune.trainer.engine.Ops;
+import io.vlfinetune.trainer.model.Executor;
+import io.vlfinetune.trainer.optimize.AdamW;
+import io.vlfinetune.trainer.optimize.AdamWSettings;
+import io.vlfinetune.trainer.weights.Safetensors;
+import io.vlfinetune.trainer.weights.Weights;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * A planned model in memory with the optimizer state of what is trained.
+ *
+ * @param ops the engine
+ * @param planned the plan
+ * @param weights its tensors
+ * @param executor runs it
+ * @param optimizer updates what is trained
+ */
+record LoadedModel(Ops ops, PlannedModel planned, Weights weights, Executor executor, AdamW optimizer)
+        implements AutoCloseable {
+    private static final String WEIGHT = "weights/";
+    private static final String OPTIMIZER = "optimizer/";
+    private static final double BETA1 = 0.9;
+    private static final double BETA2 = 0.999;
+    private static final double EPSILON = 1e-8;
+
+    static LoadedModel load(Ops ops, PlannedModel planned, double maxGradientNorm) {
+        Weights weights = new Weights(
+                ops,
+                planned.checkpoint(),
+                planned.blueprint().chain().tensors(),
+                planned.plan().trainable(),
+                DType.F32);
+        Executor executor = new Executor(planned.blueprint().chain(), weights, Executor.Mode.SEGMENTS);
+        AdamW optimizer = new AdamW(
+                weights, executor.trainedTensors(), new AdamWSettings(BETA1, BETA2, EPSILON, maxGradientNorm));
+        return new LoadedModel(ops, planned, weights, executor, optimizer);
+    }
+
+    /** Every array that a checkpoint keeps, under a name of its own. */
+    Map<String, NDArray> state() {
+        Map<String, NDArray> arrays = new LinkedHashMap<>();
+        executor.trainedTensors().forEach(name -> arrays.put(WEIGHT + name, weights.master(name)));
+        optimizer.state().forEach((key, array) -> arrays.put(OPTIMIZER + key, array));
+        return arrays;
+    }
+
+    /** Sets every array back to what a checkpoint kept, bit for bit. */
+    void restore(Path file) {
+        try (Safetensors stored = Safetensors.open(file)) {
+            executor.trainedTensors().forEach(name -> weights.restore(name, stored.bytes(WEIGHT + name)));
+            Map<String, MemorySegment> state = new LinkedHashMap<>();
+            for (String name : stored.tensors().keySet()) {
+                if (name.startsWith(OPTIMIZER)) {
+                    state.put(name.substring(OPTIMIZER.length()), stored.bytes(name));
+                }
+            }
+            optimizer.restore(state);
+        }
+    }
+
+    @Override
+    public void close() {
+        optimizer.close();
+        weights.close();
+    }
+}

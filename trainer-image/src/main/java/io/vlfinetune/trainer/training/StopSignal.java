@@ -1,0 +1,18 @@
+package io.vlfinetune.trainer.training;
+
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** Whether the process was told to stop. The loop asks between pieces of work and ends with a checkpoint. */
+public final class StopSignal {
+    private final AtomicBoolean requested = new AtomicBoolean();
+
+    /** Asks the loop to stop. */
+    public void request() {
+        requested.set(true);
+    }
+
+    /** Whether it was asked to stop. */
+    public boolean requested() {
+        return requested.get();
+    }
+}

@@ -1,0 +1,31 @@
+package io.vlfinetune.trainer.weights;
+
+import java.lang.foreign.MemorySegment;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/** SHA-256 in lower-case hexadecimal digits. */
+public final class Digests {
+    private static final int PIECE = 1 << 26;
+
+    private Digests() {}
+
+    /** The digest of bytes of any length, read piece by piece. */
+    public static String sha256(MemorySegment bytes) {
+        MessageDigest digest = sha256();
+        for (long done = 0; done < bytes.byteSize(); done += PIECE) {
+            digest.update(bytes.asSlice(done, Math.min(PIECE, bytes.byteSize() - done))
+                    .asByteBuffer());
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException problem) {
+            throw new IllegalStateException("every Java has SHA-256", problem);
+        }
+    }
+}

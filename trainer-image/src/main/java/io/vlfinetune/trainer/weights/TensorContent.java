@@ -1,0 +1,51 @@
+package io.vlfinetune.trainer.weights;
+
+import ai.djl.ndarray.NDArray;
+import io.vlfinetune.trainer.engine.DType;
+import io.vlfinetune.trainer.engine.Ops;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.List;
+
+/** A tensor about to be written. */
+public sealed interface TensorContent {
+    /** Type of the elements in the file. */
+    DType dtype();
+
+    /** Axes in the file. */
+    List<Long> shape();
+
+    /**
+     * Bytes that are written as they are: a frozen tensor straight from the file it came from.
+     *
+     * @param dtype type of the elements
+     * @param shape axes
+     * @param bytes the elements
+     */
+    record Stored(DType dtype, List<Long> shape, MemorySegment bytes) implements TensorContent {
+        /** Copies the shape. */
+        public Stored {
+            shape = List.copyOf(shape);
+        }
+
+        /** A tensor of an open file. */
+        public static Stored of(Safetensors file, String name) {
+            TensorInfo info = file.info(name);
+            return new Stored(info.dtype(), info.shape(), file.bytes(name));
+        }
+    }
+
+    /**
+     * An array that is cast on the way, rounding to nearest even.
+     *
+     * @param ops the engine that casts
+     * @param array contiguous array of any weight type
+     * @param dtype type of the elements in the file
+     */
+    record Held(Ops ops, NDArray array, DType dtype) implements TensorContent {
+        @Override
+        public List<Long> shape() {
+            return Arrays.stream(array.getShape().getShape()).boxed().toList();
+        }
+    }
+}
