@@ -13,8 +13,8 @@ public final class VLFineTuneOperator implements AutoCloseable {
 
     /** Starts to look after runs; returns once all caches are filled. */
     public static VLFineTuneOperator start(KubernetesClient client, OperatorConfiguration configuration) {
-        Operator operator = new Operator(
-                overrider -> overrider.withKubernetesClient(client).withCloseClientOnStop(false));
+        Operator operator =
+                new Operator(overrider -> overrider.withKubernetesClient(client).withCloseClientOnStop(false));
         operator.start();
         return new VLFineTuneOperator(operator);
     }

@@ -261,6 +261,9 @@ public final class LocalNode implements AutoCloseable {
     @Override
     public void close() {
         jobs.stop();
+        if (thread.isShutdown()) {
+            return;
+        }
         List<CompletableFuture<?>> ends = new ArrayList<>();
         CompletableFuture<Void> told = CompletableFuture.runAsync(
                 () -> {

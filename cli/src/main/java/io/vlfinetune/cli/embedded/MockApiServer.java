@@ -20,6 +20,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /**
  * Fabric8's mock of an API server in CRUD mode, on a loopback port that nobody else can reach. It knows both of our
@@ -30,15 +32,19 @@ final class MockApiServer implements AutoCloseable {
     private static final List<String> CRDS =
             List.of("vlfinetunes.vlfinetune.io.yaml", "vlfinetuneprogresses.vlfinetune.io.yaml");
 
+    /** It would write every request to the terminal. Held here, since the logging of the JDK forgets what nobody holds. */
+    private final Logger chatter = Logger.getLogger(MockWebServer.class.getName());
+
     private final KubernetesMockServer server;
     private final KubernetesClient client;
 
     MockApiServer() {
+        chatter.setLevel(Level.WARNING);
         Map<ServerRequest, Queue<ServerResponse>> responses = new ConcurrentHashMap<>();
         List<CustomResourceDefinitionContext> kinds =
                 CRDS.stream().map(MockApiServer::definition).toList();
         server = new KubernetesMockServer(
-                new Context(), new MockWebServer(), responses, new KubernetesMixedDispatcher(responses, kinds), false);
+                new Context(), new MockWebServer(), responses, new MergePatchDispatcher(new KubernetesMixedDispatcher(responses, kinds)), false);
         server.init(InetAddress.getLoopbackAddress(), 0);
         client = server.createClient(builder -> builder.editOrNewConfig()
                 .withNamespace(NAMESPACE)

@@ -45,7 +45,7 @@ record PodFolder(Path root) {
         boolean scratch = mount.getMountPath().endsWith(SCRATCH);
         if (scratch && (volume.getEmptyDir() != null || volume.getPersistentVolumeClaim() != null)) {
             // Whatever kind of scratch was asked for: on one machine it can simply stay.
-            link(at, work.scratch(run));
+            link(at, scratchOf(work, run, mount));
         } else if (volume.getPersistentVolumeClaim() != null) {
             link(at, work.claim(volume.getPersistentVolumeClaim().getClaimName()));
         } else if (volume.getEmptyDir() != null) {
@@ -61,6 +61,14 @@ record PodFolder(Path root) {
         } else {
             throw new IOException("volume " + volume.getName() + " is of a kind that this machine does not offer");
         }
+    }
+
+    /** The first series of attempts has the plain folder; a later one must not resume an earlier one's checkpoints. */
+    private static Path scratchOf(WorkFolder work, String run, VolumeMount mount) {
+        Path folder = work.scratch(run);
+        String subPath = Objects.requireNonNullElse(mount.getSubPath(), "");
+        String series = subPath.substring(subPath.lastIndexOf('/') + 1);
+        return series.isEmpty() || series.equals("1") ? folder : folder.resolveSibling("scratch-" + series);
     }
 
     private static void link(Path at, Path target) throws IOException {
