@@ -60,7 +60,8 @@ public record OperatorConfiguration(
         String serviceAccount = present(environment, "VLFINETUNE_TRAINER_SERVICE_ACCOUNT");
         String image = present(environment, "VLFINETUNE_TRAINER_IMAGE");
         if (image == null) {
-            throw new IllegalArgumentException("VLFINETUNE_TRAINER_IMAGE is not set: name the trainer's container image");
+            throw new IllegalArgumentException(
+                    "VLFINETUNE_TRAINER_IMAGE is not set: name the trainer's container image");
         }
         return new OperatorConfiguration(
                 namespaces(environment),
