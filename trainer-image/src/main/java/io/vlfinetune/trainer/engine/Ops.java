@@ -266,6 +266,11 @@ public final class Ops implements AutoCloseable {
         return aten.dtype(x) == type ? x : aten.call("aten::to.dtype", x, (long) type.torchCode(), false, false, null);
     }
 
+    /** The same values in memory of their own. */
+    public NDArray copyOf(NDArray x) {
+        return aten.call("aten::clone", x, null);
+    }
+
     /** Zeros of the array's shape and type. */
     public NDArray zerosLike(NDArray x) {
         return aten.call("aten::zeros_like", x, null, null, null, null, null);
