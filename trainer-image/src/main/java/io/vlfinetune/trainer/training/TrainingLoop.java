@@ -69,6 +69,7 @@ public final class TrainingLoop {
     private long step;
     private long evaluatedStep = -1;
     private long savedStep = -1;
+    private long savedEvaluatedStep = -1;
 
     TrainingLoop(LoadedModel model, Data data, TrainingSpec spec, Surroundings around, String runDigest, int threads) {
         this.model = model;
@@ -90,6 +91,7 @@ public final class TrainingLoop {
         step = state.step();
         savedStep = step;
         evaluatedStep = state.evaluatedStep();
+        savedEvaluatedStep = evaluatedStep;
         board = new MetricBoard(state.metrics());
         reached.addAll(state.reached());
         if (state.threads() != threads) {
@@ -155,19 +157,12 @@ public final class TrainingLoop {
 
     private void stopIfAsked() {
         if (around.stop.requested()) {
-            if (savedStep != step || !savedEvaluation()) {
+            if (savedStep != step || savedEvaluatedStep != evaluatedStep) {
                 save();
             }
             throw new StoppedException(step);
         }
     }
-
-    /** Whether the checkpoint of this step knows of the evaluation made since. */
-    private boolean savedEvaluation() {
-        return savedStep == step && savedEvaluatedStep == evaluatedStep;
-    }
-
-    private long savedEvaluatedStep = -1;
 
     private void save() {
         TrainingState state = new TrainingState(
@@ -297,11 +292,8 @@ public final class TrainingLoop {
         for (Map.Entry<String, Dataset> set : data.evaluation().entrySet()) {
             long begun = System.nanoTime();
             Optional<Evaluator.Result> result = evaluator.run(set.getValue(), around.stop::requested, done -> {});
-            if (result.isEmpty()) {
-                stopIfAsked();
-                return;
-            }
-            Evaluator.Result measured = result.get();
+            stopIfAsked();
+            Evaluator.Result measured = result.orElseThrow();
             made.add(new MetricsLog.Evaluation(
                     set.getKey(),
                     step,
