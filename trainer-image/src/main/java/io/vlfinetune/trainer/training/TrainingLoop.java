@@ -20,6 +20,8 @@ import io.vlfinetune.trainer.optimize.Rate;
 import io.vlfinetune.trainer.report.MetricsLog;
 import io.vlfinetune.trainer.report.ProgressReporter;
 import io.vlfinetune.trainer.report.RunLog;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -180,9 +182,14 @@ public final class TrainingLoop {
         around.reporter.checkpoint(status(folder));
     }
 
+    /** The real place: on one machine the trainer sees its scratch through a link that goes away with the pod. */
     private CheckpointStatus status(Path folder) {
-        return new CheckpointStatus(
-                step, folder.toUri().toString(), around.clock.instant().toString());
+        try {
+            String uri = folder.toRealPath().toUri().toString();
+            return new CheckpointStatus(step, uri, around.clock.instant().toString());
+        } catch (IOException problem) {
+            throw new UncheckedIOException(problem);
+        }
     }
 
     private void take(List<EncodedSample> stepSamples, MetricsLog metrics) {
