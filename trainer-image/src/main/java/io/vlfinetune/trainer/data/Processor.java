@@ -10,7 +10,7 @@ public interface Processor extends AutoCloseable {
      */
     EncodedSample encode(Conversation conversation);
 
-    /** Frees what it holds. */
+    /** Frees what it holds; a processor without native memory holds nothing. */
     @Override
-    void close();
+    default void close() {}
 }
