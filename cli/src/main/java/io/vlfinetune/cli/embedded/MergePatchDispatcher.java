@@ -54,8 +54,8 @@ final class MergePatchDispatcher extends Dispatcher {
         if (found.code() != HttpURLConnection.HTTP_OK) {
             return found;
         }
-        ObjectNode current = (ObjectNode) json.readTree(found.getBody().getBytes());
-        JsonNode patch = json.readTree(request.getBody().getBytes());
+        ObjectNode current = (ObjectNode) json.readTree(found.getBody().readUtf8());
+        JsonNode patch = json.readTree(request.getBody().readUtf8());
         JsonNode merged = merge(current, patch);
         String operations = operations(current, merged).toString();
         return mock.dispatch(with(request, HttpMethod.PATCH, request.getPath(), JSON_PATCH, operations));
@@ -67,7 +67,10 @@ final class MergePatchDispatcher extends Dispatcher {
                 request.getHttpVersion(),
                 method,
                 path,
-                request.getHeaders().newBuilder().setHeader("Content-Type", type).build(),
+                request.getHeaders()
+                        .newBuilder()
+                        .setHeader("Content-Type", type)
+                        .build(),
                 new Buffer().writeUtf8(body));
     }
 

@@ -44,7 +44,11 @@ final class MockApiServer implements AutoCloseable {
         List<CustomResourceDefinitionContext> kinds =
                 CRDS.stream().map(MockApiServer::definition).toList();
         server = new KubernetesMockServer(
-                new Context(), new MockWebServer(), responses, new MergePatchDispatcher(new KubernetesMixedDispatcher(responses, kinds)), false);
+                new Context(),
+                new MockWebServer(),
+                responses,
+                new MergePatchDispatcher(new KubernetesMixedDispatcher(responses, kinds)),
+                false);
         server.init(InetAddress.getLoopbackAddress(), 0);
         client = server.createClient(builder -> builder.editOrNewConfig()
                 .withNamespace(NAMESPACE)

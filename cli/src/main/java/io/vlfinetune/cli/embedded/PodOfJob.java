@@ -49,6 +49,9 @@ final class PodOfJob {
                 .endOwnerReference()
                 .endMetadata()
                 .withSpec(template.getSpec())
+                .withNewStatus()
+                .withPhase("Pending")
+                .endStatus()
                 .build();
     }
 
