@@ -14,9 +14,11 @@ import io.vlfinetune.operator.conditions.Conditions;
 import io.vlfinetune.operator.conditions.Phases;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** Lives made of random events, in which some things must hold whatever happens. */
@@ -28,12 +30,16 @@ class RandomLifeTest {
 
     @Test
     void givenAnyEventsThenStatusIsConsistentAndNothingIsDoneTwice() {
+        Set<Phase> seen = EnumSet.noneOf(Phase.class);
         for (int seed = 0; seed < LIVES; seed++) {
-            live(new Random(seed), "seed " + seed);
+            live(new Random(seed), "seed " + seed, seen);
         }
+        assertThat(seen)
+                .as("phases that were lived through")
+                .contains(Phase.Starting, Phase.Running, Phase.Restarting, Phase.Succeeded, Phase.Failed);
     }
 
-    private static void live(Random random, String name) {
+    private static void live(Random random, String name, Set<Phase> seen) {
         Life life = new Life(Samples.run(Samples.spec()), Samples.CONFIGURATION);
         for (int event = 0; event < EVENTS; event++) {
             VLFineTuneStatus before = life.status();
@@ -41,6 +47,7 @@ class RandomLifeTest {
             boolean alive = liveJob(life);
             Plan plan = life.step();
             consistent(name, life, before);
+            seen.add(life.status().phase());
             if (life.top() > top) {
                 assertThat(alive)
                         .as(name + ": no second trainer beside a live one")
