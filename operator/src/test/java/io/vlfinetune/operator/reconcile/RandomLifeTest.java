@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 class RandomLifeTest {
     private static final List<TrainerState> STATES =
             List.of(TrainerState.Preparing, TrainerState.Training, TrainerState.Evaluating, TrainerState.Finishing);
-    private static final int LIVES = 300;
+    private static final int LIVES = 100;
     private static final int EVENTS = 60;
 
     @Test
