@@ -90,6 +90,7 @@ public final class TrainingLoop {
         step = state.step();
         savedStep = step;
         evaluatedStep = state.evaluatedStep();
+        savedEvaluatedStep = evaluatedStep;
         board = new MetricBoard(state.metrics());
         reached.addAll(state.reached());
         if (state.threads() != threads) {
@@ -261,6 +262,18 @@ public final class TrainingLoop {
         return rates;
     }
 
+    /** The loss of the last step was taken before its update, so that only an evaluation sees what became of it. */
+    private void requireFinite(String set, Evaluator.Result measured) {
+        if (!Double.isFinite(measured.loss())) {
+            throw new TrainerException(
+                    Reason.Diverged,
+                    "step " + step + ": the loss of evaluation set " + set + " is " + measured.loss()
+                            + (step == 0
+                                    ? " before any training; the base model is broken"
+                                    : ". Lower spec.training.learningRate or lengthen the warm-up"));
+        }
+    }
+
     private void requireFinite(String what, double value) {
         if (!Double.isFinite(value)) {
             throw new TrainerException(
@@ -302,6 +315,7 @@ public final class TrainingLoop {
                 return;
             }
             Evaluator.Result measured = result.get();
+            requireFinite(set.getKey(), measured);
             made.add(new MetricsLog.Evaluation(
                     set.getKey(),
                     step,
