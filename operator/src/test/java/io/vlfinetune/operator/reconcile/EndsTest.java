@@ -208,6 +208,17 @@ class EndsTest {
     }
 
     @Test
+    void givenAnEndThatIsSeenLongAfterItsPauseThenItIsToldBeforeTheNextAttemptStarts() {
+        life.exits(70, false, null).jobFailed().after(Duration.ofHours(1));
+        Plan plan = life.step();
+        assertThat(plan.actions()).isEmpty();
+        assertThat(life.status().phase()).isEqualTo(Phase.Restarting);
+
+        life.after(plan.requeueAfter()).step();
+        assertThat(life.status().attempt()).isEqualTo(2);
+    }
+
+    @Test
     void givenMemoryThatRunsOutTwiceThenTheRunFailsWhateverTheLimit() {
         life.exits(137, true, null).jobFailed();
         Duration pause = life.step().requeueAfter();

@@ -12,6 +12,7 @@ import io.vlfinetune.operator.OperatorConfiguration;
 import io.vlfinetune.operator.Samples;
 import io.vlfinetune.operator.attempt.AttemptFacts;
 import io.vlfinetune.operator.attempt.PodFacts;
+import io.vlfinetune.operator.attempt.RunJson;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -197,6 +198,17 @@ class PlannerTest {
         life.changeSpec().step();
         assertThat(life.status().phase()).isEqualTo(Phase.Starting);
         assertThat(life.brief(ConditionType.Stalled)).startsWith("False");
+    }
+
+    @Test
+    void givenASpecTooLargeForItsPodThenTheRunIsStalled() {
+        Life life = new Life(
+                Samples.run(Samples.spec("pvc://models/" + "x".repeat(RunJson.MAX_BYTES), null, 3)),
+                Samples.CONFIGURATION);
+        life.step();
+
+        assertThat(life.brief(ConditionType.Stalled)).isEqualTo("True/InvalidSpec");
+        assertThat(life.condition(ConditionType.Stalled).message()).contains("at most 131072");
     }
 
     @Test
