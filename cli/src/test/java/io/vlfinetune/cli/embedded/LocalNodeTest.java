@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobCondition;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.Watch;
 import io.fabric8.kubernetes.client.Watcher;
 import io.fabric8.kubernetes.client.WatcherException;
 import io.vlfinetune.contract.Json;
@@ -167,7 +168,7 @@ class LocalNodeTest {
     @Test
     void whatReaderOfStatusesSeesIsTheVerdictBeforeTheEnd() throws Exception {
         List<String> seen = new CopyOnWriteArrayList<>();
-        try (var watch = client.batch().v1().jobs().inNamespace("default").watch(new Watcher<>() {
+        Watch watch = client.batch().v1().jobs().inNamespace("default").watch(new Watcher<>() {
             @Override
             public void eventReceived(Action action, Job job) {
                 seen.add(
@@ -181,10 +182,13 @@ class LocalNodeTest {
 
             @Override
             public void onClose(WatcherException cause) {}
-        })) {
+        });
+        try {
             create("digits", "exit-12", "2");
             terminated("digits");
             await().atMost(PATIENCE).until(() -> seen.contains("[FailureTarget, Failed]"));
+        } finally {
+            watch.close();
         }
         assertThat(seen).containsSubsequence("[]", "[FailureTarget]", "[FailureTarget, Failed]");
     }
@@ -216,7 +220,7 @@ class LocalNodeTest {
         awaitPhase("digits", "Running");
         await().atMost(PATIENCE).until(() -> Files.exists(folder.resolve("runs/digits/scratch/threads")));
         List<String> phases = new CopyOnWriteArrayList<>();
-        try (var watch = client.pods().inNamespace("default").watch(new Watcher<>() {
+        Watch watch = client.pods().inNamespace("default").watch(new Watcher<>() {
             @Override
             public void eventReceived(Action action, Pod pod) {
                 phases.add(action + " " + pod.getStatus().getPhase());
@@ -224,7 +228,8 @@ class LocalNodeTest {
 
             @Override
             public void onClose(WatcherException cause) {}
-        })) {
+        });
+        try {
             client.batch()
                     .v1()
                     .jobs()
@@ -233,6 +238,8 @@ class LocalNodeTest {
                     .delete();
             await().atMost(PATIENCE).until(() -> job("digits") == null && pod("digits") == null);
             await().atMost(PATIENCE).until(() -> phases.contains("DELETED Failed"));
+        } finally {
+            watch.close();
         }
         assertThat(phases).containsSubsequence("MODIFIED Failed", "DELETED Failed");
     }

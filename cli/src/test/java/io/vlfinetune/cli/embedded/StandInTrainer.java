@@ -62,7 +62,7 @@ public final class StandInTrainer {
             try {
                 end(run, lastWord, LastWord.Outcome.Stopped, null, "stopped at step 3");
             } catch (Exception e) {
-                e.printStackTrace();
+                Runtime.getRuntime().halt(70);
             }
             Runtime.getRuntime().halt(40);
         }));
