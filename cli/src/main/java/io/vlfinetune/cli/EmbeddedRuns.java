@@ -12,6 +12,7 @@ import io.vlfinetune.cli.embedded.WorkFolder;
 import io.vlfinetune.contract.ExitCodes;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,6 +25,8 @@ import java.util.random.RandomGenerator;
 
 /** Applies resources to an embedded control plane and follows them to their end. */
 final class EmbeddedRuns {
+    private static final Duration ACCEPTANCE = Duration.ofSeconds(5);
+
     private final Surroundings surroundings;
     private final PrintStream table;
 
@@ -76,6 +79,7 @@ final class EmbeddedRuns {
             for (ObjectNode resource : resources) {
                 VLFineTune run = plane.create(resource);
                 runs.put(run.getMetadata().getName(), run);
+                awaitAccepted(run.getMetadata().getName(), changes, runs);
             }
             live.show(runs.values());
             while (!runs.values().stream().allMatch(RunEnd::reached)) {
@@ -92,6 +96,22 @@ final class EmbeddedRuns {
             Thread.currentThread().interrupt();
         }
         return new ArrayList<>(runs.values());
+    }
+
+    /** Runs queue in the order of their files: the next is created once the operator has answered to the one before. */
+    private static void awaitAccepted(String name, BlockingQueue<VLFineTune> changes, Map<String, VLFineTune> runs)
+            throws InterruptedException {
+        long deadline = System.nanoTime() + ACCEPTANCE.toNanos();
+        VLFineTune changed;
+        do {
+            changed = changes.poll(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+            if (changed != null) {
+                runs.put(changed.getMetadata().getName(), changed);
+            }
+        } while (changed != null
+                && !(changed.getMetadata().getName().equals(name)
+                        && changed.getStatus() != null
+                        && !changed.getStatus().conditions().isEmpty()));
     }
 
     private static SharedIndexInformer<VLFineTune> watch(KubernetesClient client, BlockingQueue<VLFineTune> changes) {

@@ -114,6 +114,8 @@ public record TrainerCommand(Path java, String classPath, String mainClass, Map<
         boolean fewer = wished.matches("[1-9][0-9]{0,3}") && Integer.parseInt(wished) < threads;
         variables.put("OMP_NUM_THREADS", fewer ? wished : Integer.toString(threads));
         variables.put("OMP_WAIT_POLICY", "PASSIVE");
+        // Here a report costs nothing, and somebody watches.
+        variables.put("VLFINETUNE_REPORT_SECONDS", "1");
         // glibc keeps an arena per thread otherwise, which looks like a leak of native memory.
         variables.put("MALLOC_ARENA_MAX", "2");
         return variables;
