@@ -45,6 +45,23 @@ class CrdGenerationTest {
         assertThat(Files.size(committed)).isLessThan(MAX_BYTES);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {RUN, PROGRESS})
+    void committedReferenceIsWhatTheTypesSay(String name) throws IOException {
+        CustomResourceDefinition crd = Serialization.unmarshal(generate(name), CustomResourceDefinition.class);
+        String made = ReferencePage.of(crd);
+        Path committed =
+                Path.of("..", "docs", "reference", crd.getSpec().getNames().getSingular() + ".md");
+        if (Boolean.getBoolean("crds.update")) {
+            Files.createDirectories(committed.getParent());
+            Files.writeString(committed, made);
+        }
+        assertThat(committed)
+                .as("stale: run ./mvnw -pl crds test -Dcrds.update=true")
+                .content()
+                .isEqualTo(made);
+    }
+
     @Test
     void columnsStandInTheOrderUsersRead() throws IOException {
         assertThat(version(RUN).getAdditionalPrinterColumns())

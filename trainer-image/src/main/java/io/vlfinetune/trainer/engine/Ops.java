@@ -43,6 +43,8 @@ public final class Ops implements AutoCloseable {
      * @param kernel the linear kernel a resumed run must repeat; if empty, the faster one by a short measurement
      */
     public static Ops start(int threads, Optional<LinearKernel> kernel) {
+        // DJL otherwise downloads native libraries it misses and reports its start to its makers.
+        System.setProperty("ai.djl.offline", "true");
         PtNDManager manager = (PtNDManager) Engine.getEngine("PyTorch").newBaseManager();
         // Only after loading: the engine's own start sets it back.
         JniUtils.setNumThreads(threads);
@@ -264,6 +266,11 @@ public final class Ops implements AutoCloseable {
     /** The array in that type; the array itself if it already has it. */
     public NDArray cast(NDArray x, DType type) {
         return aten.dtype(x) == type ? x : aten.call("aten::to.dtype", x, (long) type.torchCode(), false, false, null);
+    }
+
+    /** The same values in memory of their own. */
+    public NDArray copyOf(NDArray x) {
+        return aten.call("aten::clone", x, null);
     }
 
     /** Zeros of the array's shape and type. */

@@ -20,6 +20,8 @@ import io.vlfinetune.trainer.optimize.Rate;
 import io.vlfinetune.trainer.report.MetricsLog;
 import io.vlfinetune.trainer.report.ProgressReporter;
 import io.vlfinetune.trainer.report.RunLog;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -69,6 +71,7 @@ public final class TrainingLoop {
     private long step;
     private long evaluatedStep = -1;
     private long savedStep = -1;
+    private long savedEvaluatedStep = -1;
 
     TrainingLoop(LoadedModel model, Data data, TrainingSpec spec, Surroundings around, String runDigest, int threads) {
         this.model = model;
@@ -156,19 +159,12 @@ public final class TrainingLoop {
 
     private void stopIfAsked() {
         if (around.stop.requested()) {
-            if (savedStep != step || !savedEvaluation()) {
+            if (savedStep != step || savedEvaluatedStep != evaluatedStep) {
                 save();
             }
             throw new StoppedException(step);
         }
     }
-
-    /** Whether the checkpoint of this step knows of the evaluation made since. */
-    private boolean savedEvaluation() {
-        return savedStep == step && savedEvaluatedStep == evaluatedStep;
-    }
-
-    private long savedEvaluatedStep = -1;
 
     private void save() {
         TrainingState state = new TrainingState(
@@ -186,9 +182,14 @@ public final class TrainingLoop {
         around.reporter.checkpoint(status(folder));
     }
 
+    /** The real place: on one machine the trainer sees its scratch through a link that goes away with the pod. */
     private CheckpointStatus status(Path folder) {
-        return new CheckpointStatus(
-                step, folder.toUri().toString(), around.clock.instant().toString());
+        try {
+            String uri = folder.toRealPath().toUri().toString();
+            return new CheckpointStatus(step, uri, around.clock.instant().toString());
+        } catch (IOException problem) {
+            throw new UncheckedIOException(problem);
+        }
     }
 
     private void take(List<EncodedSample> stepSamples, MetricsLog metrics) {
@@ -310,11 +311,8 @@ public final class TrainingLoop {
         for (Map.Entry<String, Dataset> set : data.evaluation().entrySet()) {
             long begun = System.nanoTime();
             Optional<Evaluator.Result> result = evaluator.run(set.getValue(), around.stop::requested, done -> {});
-            if (result.isEmpty()) {
-                stopIfAsked();
-                return;
-            }
-            Evaluator.Result measured = result.get();
+            stopIfAsked();
+            Evaluator.Result measured = result.orElseThrow();
             requireFinite(set.getKey(), measured);
             made.add(new MetricsLog.Evaluation(
                     set.getKey(),

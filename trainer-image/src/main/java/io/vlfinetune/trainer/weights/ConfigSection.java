@@ -20,7 +20,11 @@ public record ConfigSection(String path, JsonNode node) {
 
     /** The object under a key; an empty one if it is absent. */
     public ConfigSection section(String key) {
-        return new ConfigSection(path + key + ".", value(key).orElse(MissingNode.getInstance()));
+        JsonNode found = value(key).orElse(MissingNode.getInstance());
+        if (!found.isMissingNode() && !found.isObject()) {
+            throw refused(key, "an object");
+        }
+        return new ConfigSection(path + key + ".", found);
     }
 
     /** Whether the key has a value. */

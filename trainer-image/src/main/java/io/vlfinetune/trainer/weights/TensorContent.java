@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import io.vlfinetune.trainer.engine.DType;
 import io.vlfinetune.trainer.engine.Ops;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.List;
 
@@ -23,9 +24,10 @@ public sealed interface TensorContent {
      * @param bytes the elements
      */
     record Stored(DType dtype, List<Long> shape, MemorySegment bytes) implements TensorContent {
-        /** Copies the shape. */
+        /** Copies the shape, and bytes of the Java heap, which channels take only as byte arrays. */
         public Stored {
             shape = List.copyOf(shape);
+            bytes = bytes.isNative() ? bytes : MemorySegment.ofArray(bytes.toArray(ValueLayout.JAVA_BYTE));
         }
 
         /** A tensor of an open file. */

@@ -6,6 +6,7 @@ import io.vlfinetune.trainer.engine.Ops;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -35,8 +36,9 @@ public final class Weights implements AutoCloseable {
     public Weights(Ops ops, Checkpoint checkpoint, Collection<String> names, Set<String> trainable, DType precision) {
         this.ops = ops;
         this.precision = precision;
-        this.trainable = new LinkedHashSet<>(names);
-        this.trainable.retainAll(trainable);
+        Set<String> trained = new LinkedHashSet<>(names);
+        trained.retainAll(trainable);
+        this.trainable = Collections.unmodifiableSet(trained);
         for (String name : new LinkedHashSet<>(names)) {
             held.put(name, this.trainable.contains(name) ? master(checkpoint, name) : frozen(checkpoint, name));
         }
@@ -45,16 +47,25 @@ public final class Weights implements AutoCloseable {
     private NDArray frozen(Checkpoint checkpoint, String name) {
         Safetensors file = checkpoint.fileOf(name);
         TensorInfo info = file.info(name);
-        if (info.dtype() != precision) {
-            try (NDArray stored = file.view(ops, name)) {
-                return ops.cast(stored, precision);
-            }
-        }
-        // Files of other writers may begin their data at any byte; kernels want whole elements.
+        NDArray stored = file.view(ops, name);
+        // Other writers may begin their data at any byte, and kernels want whole elements.
         boolean aligned = file.bytes(name).address() % info.dtype().bytes() == 0;
-        return aligned || precision != DType.F32
-                ? file.view(ops, name)
-                : ops.copy(file.bytes(name), precision, info.axes());
+        if (aligned && info.dtype() == precision) {
+            return stored;
+        }
+        try (stored) {
+            return aligned ? ops.cast(stored, precision) : castCopy(stored);
+        }
+    }
+
+    private NDArray castCopy(NDArray stored) {
+        NDArray copy = ops.copyOf(stored);
+        if (ops.dtype(copy) == precision) {
+            return copy;
+        }
+        try (copy) {
+            return ops.cast(copy, precision);
+        }
     }
 
     private NDArray master(Checkpoint checkpoint, String name) {
@@ -99,7 +110,7 @@ public final class Weights implements AutoCloseable {
 
     /** Which tensors are trained. */
     public Set<String> trainable() {
-        return Set.copyOf(trainable);
+        return trainable;
     }
 
     /** The compute precision. */

@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.vlfinetune.trainer.data.EncodedSample;
 import io.vlfinetune.trainer.data.Pixels;
 import io.vlfinetune.trainer.weights.Safetensors;
+import io.vlfinetune.trainer.weights.SafetensorsWriter;
+import io.vlfinetune.trainer.weights.TensorContent;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.ValueLayout;
@@ -15,9 +17,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
-/** The tiny LLaVA checkpoint with golden values that transformers 5.23 computed from it. */
+/**
+ * The tiny LLaVA checkpoint with golden values that transformers 5.23 computed from it. batch_pixels.safetensors holds
+ * what Pillow 11.3 and the checkpoint's preprocessing make of sample.png and sample2.png; the first equals the golden
+ * pixel values bit for bit.
+ */
 public final class LlavaFixture {
     public static final int IMAGE_TOKEN = 529;
     public static final int PAD_TOKEN = 530;
@@ -60,10 +69,21 @@ public final class LlavaFixture {
             if (!text.contains(piece)) {
                 throw new IllegalArgumentException(piece);
             }
-            Files.writeString(file, text.replaceFirst(java.util.regex.Pattern.quote(piece), replacement));
+            Files.writeString(file, text.replaceFirst(Pattern.quote(piece), Matcher.quoteReplacement(replacement)));
             return folder;
         } catch (IOException problem) {
             throw new UncheckedIOException(problem);
+        }
+    }
+
+    /** Rewrites the copied weights; the change gets every tensor by name and may rename, drop and add. */
+    public static Path withTensors(Path folder, Consumer<Map<String, TensorContent>> change) {
+        try (Safetensors source = Safetensors.open(folder().resolve("model.safetensors"))) {
+            Map<String, TensorContent> tensors = new TreeMap<>();
+            source.tensors().keySet().forEach(name -> tensors.put(name, TensorContent.Stored.of(source, name)));
+            change.accept(tensors);
+            SafetensorsWriter.write(folder.resolve("model.safetensors"), tensors, Map.of("format", "pt"));
+            return folder;
         }
     }
 

@@ -33,6 +33,9 @@ record LlavaConfig(
 
     static LlavaConfig of(JsonNode config) {
         ConfigSection root = ConfigSection.of(config);
+        if (!root.has("vision_config")) {
+            throw root.refused("vision_config", "an object");
+        }
         ConfigSection textSection = root.section("text_config");
         ClipConfig vision = ClipConfig.of(root.section("vision_config"));
         LlamaConfig text = LlamaConfig.of(textSection);

@@ -1,0 +1,36 @@
+package io.vlfinetune.operator.attempt;
+
+import io.vlfinetune.contract.ProgressReport;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One attempt as its children show it.
+ *
+ * @param number number of the attempt, from 1
+ * @param job its Job; null: not made yet, or deleted
+ * @param pods pods of that Job
+ * @param report the trainer's latest report; null until the first
+ */
+public record AttemptFacts(
+        int number,
+        @Nullable JobFacts job,
+        List<PodFacts> pods,
+        @Nullable ProgressReport report) {
+    /** Keeps a copy of the pods. */
+    public AttemptFacts {
+        pods = List.copyOf(pods);
+    }
+
+    /** The newest pod. */
+    public Optional<PodFacts> pod() {
+        return pods.stream().max(Comparator.comparing(PodFacts::created).thenComparing(PodFacts::name));
+    }
+
+    /** The trainer's latest report, if it is about this attempt. */
+    public Optional<ProgressReport> ownReport() {
+        return Optional.ofNullable(report).filter(value -> value.attempt() != null && value.attempt() == number);
+    }
+}

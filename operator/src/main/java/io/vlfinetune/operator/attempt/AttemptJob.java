@@ -1,0 +1,170 @@
+package io.vlfinetune.operator.attempt;
+
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerBuilder;
+import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.PodSpecBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.PodFailurePolicy;
+import io.fabric8.kubernetes.api.model.batch.v1.PodFailurePolicyBuilder;
+import io.vlfinetune.api.ResourcesSpec;
+import io.vlfinetune.api.SchedulingSpec;
+import io.vlfinetune.api.kubernetes.VLFineTune;
+import io.vlfinetune.contract.Reason;
+import io.vlfinetune.operator.OperatorConfiguration;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The Job of an attempt. It is made once and never changed.
+ *
+ * <p>Indexed, since pods of an Indexed Job are called {@code <job>-0-xxxxx}, which is how a pod's token is tied to its
+ * own progress object. {@code podReplacementPolicy: Failed}, so that two trainers never share a scratch volume.
+ */
+public final class AttemptJob {
+    private static final long GRACE_SECONDS = 120;
+    private static final long USER = 65532;
+    private static final List<String> ARGUMENTS = List.of(
+            "train",
+            "--config",
+            "/etc/vlfinetune/run.json",
+            "--root",
+            AttemptVolumes.ROOT,
+            "--termination-log",
+            "/dev/termination-log");
+
+    private AttemptJob() {}
+
+    /**
+     * Builds it.
+     *
+     * @param run the run
+     * @param attempt number of the attempt
+     * @param firstAttempt number of the first attempt of its series
+     * @param configuration image, service account and the API server that trainers report to
+     */
+    public static Job of(VLFineTune run, int attempt, int firstAttempt, OperatorConfiguration configuration) {
+        Map<String, String> labels = Children.labels(run, attempt);
+        return new JobBuilder()
+                .withMetadata(Children.metadata(run, Children.attemptName(run, attempt), labels))
+                .editMetadata()
+                .addToAnnotations(Children.FIRST_ATTEMPT, Integer.toString(firstAttempt))
+                .endMetadata()
+                .withNewSpec()
+                .withCompletionMode("Indexed")
+                .withCompletions(1)
+                .withParallelism(1)
+                .withBackoffLimit(0)
+                .withPodReplacementPolicy("Failed")
+                .withPodFailurePolicy(failurePolicy())
+                .withNewTemplate()
+                .withNewMetadata()
+                .withLabels(labels)
+                .withAnnotations(Map.of(Children.RUN_JSON, RunJson.of(run, attempt, configuration)))
+                .endMetadata()
+                .withSpec(podSpec(run, firstAttempt, configuration))
+                .endTemplate()
+                .endSpec()
+                .build();
+    }
+
+    /** Disruptions are no failures; an exit code that would come again ends the Job at once. */
+    private static PodFailurePolicy failurePolicy() {
+        Integer[] permanent = Arrays.stream(Reason.values())
+                .filter(reason -> reason.retry() == Reason.Retry.Never)
+                .flatMapToInt(reason -> reason.exitCode().stream())
+                .boxed()
+                .toArray(Integer[]::new);
+        return new PodFailurePolicyBuilder()
+                .addNewRule()
+                .withAction("Ignore")
+                .addNewOnPodCondition("True", "DisruptionTarget")
+                .endRule()
+                .addNewRule()
+                .withAction("FailJob")
+                .withNewOnExitCodes()
+                .withContainerName(PodFacts.TRAINER)
+                .withOperator("In")
+                .withValues(permanent)
+                .endOnExitCodes()
+                .endRule()
+                .build();
+    }
+
+    private static PodSpec podSpec(VLFineTune run, int firstAttempt, OperatorConfiguration configuration) {
+        SchedulingSpec scheduling = run.getSpec().scheduling();
+        String account = configuration.trainerServiceAccount();
+        AttemptVolumes volumes = AttemptVolumes.of(run, firstAttempt, account != null);
+        String image = Optional.ofNullable(scheduling.image()).orElse(configuration.trainerImage());
+        return new PodSpecBuilder()
+                .withRestartPolicy("Never")
+                .withAutomountServiceAccountToken(false)
+                .withServiceAccountName(account)
+                .withTerminationGracePeriodSeconds(GRACE_SECONDS)
+                .withNodeSelector(scheduling.nodeSelector().isEmpty() ? null : scheduling.nodeSelector())
+                .withPriorityClassName(scheduling.priorityClassName())
+                .withNewSecurityContext()
+                .withRunAsNonRoot(true)
+                .withRunAsUser(USER)
+                .withRunAsGroup(USER)
+                .withFsGroup(USER)
+                .withFsGroupChangePolicy("OnRootMismatch")
+                .withNewSeccompProfile()
+                .withType("RuntimeDefault")
+                .endSeccompProfile()
+                .endSecurityContext()
+                .withVolumes(volumes.volumes())
+                .withContainers(trainer(run.getSpec().resources(), image, volumes))
+                .build();
+    }
+
+    private static Container trainer(ResourcesSpec resources, String image, AttemptVolumes volumes) {
+        return new ContainerBuilder()
+                .withName(PodFacts.TRAINER)
+                .withImage(image)
+                .withArgs(ARGUMENTS)
+                // Threads that wait must not spin: several trainers may share a node.
+                .addNewEnv()
+                .withName("OMP_WAIT_POLICY")
+                .withValue("PASSIVE")
+                .endEnv()
+                .withTerminationMessagePath("/dev/termination-log")
+                .withTerminationMessagePolicy("FallbackToLogsOnError")
+                .withResources(requirements(resources))
+                .withVolumeMounts(volumes.mounts())
+                .withNewSecurityContext()
+                .withAllowPrivilegeEscalation(false)
+                .withReadOnlyRootFilesystem(true)
+                .withNewCapabilities()
+                .withDrop("ALL")
+                .endCapabilities()
+                .endSecurityContext()
+                .build();
+    }
+
+    private static ResourceRequirements requirements(ResourcesSpec resources) {
+        Map<String, Quantity> requests = new LinkedHashMap<>();
+        Map<String, Quantity> limits = new LinkedHashMap<>();
+        if (resources.cpu() != null) {
+            requests.put("cpu", Quantity.parse(resources.cpu()));
+        }
+        if (resources.memory() != null) {
+            requests.put("memory", Quantity.parse(resources.memory()));
+            limits.put("memory", Quantity.parse(resources.memory()));
+        }
+        if (resources.gpus() != null && resources.gpus() > 0) {
+            limits.put(resources.gpuResource(), Quantity.parse(resources.gpus().toString()));
+        }
+        return new ResourceRequirementsBuilder()
+                .withRequests(requests)
+                .withLimits(limits)
+                .build();
+    }
+}

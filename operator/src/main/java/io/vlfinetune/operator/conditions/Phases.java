@@ -1,0 +1,32 @@
+package io.vlfinetune.operator.conditions;
+
+import io.vlfinetune.api.Condition;
+import io.vlfinetune.api.ConditionType;
+import io.vlfinetune.api.Phase;
+import java.util.List;
+
+/** The phase: a summary of the conditions, and of nothing else. */
+public final class Phases {
+    private Phases() {}
+
+    /** The phase of any conditions. */
+    public static Phase of(List<Condition> conditions) {
+        if (Conditions.isTrue(conditions, ConditionType.Succeeded)) {
+            return Phase.Succeeded;
+        }
+        if (Conditions.isTrue(conditions, ConditionType.Failed)) {
+            return Phase.Failed;
+        }
+        if (Conditions.isTrue(conditions, ConditionType.Running)) {
+            return Phase.Running;
+        }
+        String reason = Conditions.find(conditions, ConditionType.Running)
+                .map(Condition::reason)
+                .orElse("");
+        return switch (reason) {
+            case "Restarting" -> Phase.Restarting;
+            case "Starting" -> Phase.Starting;
+            default -> Phase.Pending;
+        };
+    }
+}

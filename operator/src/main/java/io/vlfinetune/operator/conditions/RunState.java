@@ -1,0 +1,29 @@
+package io.vlfinetune.operator.conditions;
+
+import io.vlfinetune.contract.LastWord;
+import io.vlfinetune.contract.Reason;
+import io.vlfinetune.contract.TrainerState;
+
+/** Where a run stands, as the planner decided; conditions say it to the world. */
+public sealed interface RunState {
+    /** The spec cannot be carried out; a change of it recovers. */
+    record Invalid(String message) implements RunState {}
+
+    /** Nothing is in force yet. */
+    record Pending(String reason, String message) implements RunState {}
+
+    /** A Job exists and its trainer has not reported yet. */
+    record Starting(String message) implements RunState {}
+
+    /** The trainer is at work. */
+    record Running(TrainerState trainer, String message) implements RunState {}
+
+    /** An attempt ended and the next one waits. */
+    record Restarting(String message) implements RunState {}
+
+    /** The output is committed and the proof holds. */
+    record Succeeded(LastWord lastWord) implements RunState {}
+
+    /** No further attempt will be made. */
+    record Failed(Reason reason, String message) implements RunState {}
+}

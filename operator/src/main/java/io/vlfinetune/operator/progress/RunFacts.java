@@ -1,0 +1,153 @@
+package io.vlfinetune.operator.progress;
+
+import io.vlfinetune.api.AttemptStatus;
+import io.vlfinetune.api.CheckpointStatus;
+import io.vlfinetune.api.FailureStatus;
+import io.vlfinetune.api.OutputStatus;
+import io.vlfinetune.api.ProgressStatus;
+import io.vlfinetune.api.ProofStatus;
+import io.vlfinetune.api.VLFineTuneStatus;
+import io.vlfinetune.contract.LastWord;
+import io.vlfinetune.contract.ProgressReport;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The facts of a status, without its conditions: what the trainer of the present attempt reported, on top of what is known. */
+public final class RunFacts {
+    private static final int DONE = 100;
+    private static final int NEARLY = 99;
+
+    private RunFacts() {}
+
+    /** Facts of a series of attempts that has just begun. */
+    public static VLFineTuneStatus fresh(int attempt, List<AttemptStatus> attempts) {
+        return facts(VLFineTuneStatus.EMPTY, attempt, attempts, null);
+    }
+
+    /**
+     * Facts while a series goes on. Percent never goes back, and is 100 only in a run that succeeded.
+     *
+     * @param before what is known of this series
+     * @param attempt number of the present attempt
+     * @param report latest report of its trainer
+     * @param failure why the latest attempt that failed did
+     * @param attempts the attempts so far
+     */
+    public static VLFineTuneStatus reported(
+            VLFineTuneStatus before,
+            int attempt,
+            Optional<ProgressReport> report,
+            @Nullable FailureStatus failure,
+            List<AttemptStatus> attempts) {
+        VLFineTuneStatus facts = facts(before, attempt, attempts, failure);
+        return report.map(value -> copy(facts, value)).orElse(facts);
+    }
+
+    /** Facts whose checkpoint went with its pod. */
+    public static VLFineTuneStatus withoutCheckpoint(VLFineTuneStatus facts) {
+        return build(facts, facts.progress(), null, facts.proof(), facts.output(), facts.failure());
+    }
+
+    /** Facts of a run that succeeded. */
+    public static VLFineTuneStatus succeeded(VLFineTuneStatus facts, LastWord word) {
+        ProgressStatus known = facts.progress();
+        ProgressStatus progress = known == null
+                ? new ProgressStatus(DONE, word.step(), word.step(), null, null, null, null, null, 0L, null)
+                : withPercent(known, DONE, word.step() == null ? known.step() : word.step(), 0L);
+        return build(
+                facts,
+                progress,
+                Optional.ofNullable(word.checkpoint()).orElse(facts.checkpoint()),
+                word.proof(),
+                word.output(),
+                null);
+    }
+
+    private static VLFineTuneStatus copy(VLFineTuneStatus facts, ProgressReport report) {
+        return new VLFineTuneStatus(
+                null,
+                null,
+                List.of(),
+                facts.attempt(),
+                Optional.ofNullable(report.model()).orElse(facts.model()),
+                Optional.ofNullable(report.data()).orElse(facts.data()),
+                Optional.ofNullable(report.plan()).orElse(facts.plan()),
+                progress(facts.progress(), report.progress()),
+                report.metrics().isEmpty() ? facts.metrics() : report.metrics(),
+                Optional.ofNullable(report.checkpoint()).orElse(facts.checkpoint()),
+                facts.proof(),
+                facts.output(),
+                facts.failure(),
+                facts.attempts());
+    }
+
+    private static @Nullable ProgressStatus progress(
+            @Nullable ProgressStatus known, @Nullable ProgressStatus reported) {
+        if (reported == null) {
+            return known;
+        }
+        int floor = known == null || known.percent() == null ? 0 : known.percent();
+        int percent = reported.percent() == null ? 0 : reported.percent();
+        int next = Math.min(Math.max(floor, Math.max(percent, 0)), NEARLY);
+        return withPercent(reported, next, reported.step(), reported.etaSeconds());
+    }
+
+    private static ProgressStatus withPercent(
+            ProgressStatus progress, int percent, @Nullable Long step, @Nullable Long etaSeconds) {
+        return new ProgressStatus(
+                percent,
+                step,
+                progress.totalSteps(),
+                progress.epoch(),
+                progress.loss(),
+                progress.learningRate(),
+                progress.samplesPerSecond(),
+                progress.tokensPerSecond(),
+                etaSeconds,
+                progress.peakMemoryBytes());
+    }
+
+    private static VLFineTuneStatus build(
+            VLFineTuneStatus facts,
+            @Nullable ProgressStatus progress,
+            @Nullable CheckpointStatus checkpoint,
+            @Nullable ProofStatus proof,
+            @Nullable OutputStatus output,
+            @Nullable FailureStatus failure) {
+        return new VLFineTuneStatus(
+                null,
+                null,
+                List.of(),
+                facts.attempt(),
+                facts.model(),
+                facts.data(),
+                facts.plan(),
+                progress,
+                facts.metrics(),
+                checkpoint,
+                proof,
+                output,
+                failure,
+                facts.attempts());
+    }
+
+    private static VLFineTuneStatus facts(
+            VLFineTuneStatus before, int attempt, List<AttemptStatus> attempts, @Nullable FailureStatus failure) {
+        return new VLFineTuneStatus(
+                null,
+                null,
+                List.of(),
+                attempt == 0 ? null : attempt,
+                before.model(),
+                before.data(),
+                before.plan(),
+                before.progress(),
+                before.metrics(),
+                before.checkpoint(),
+                before.proof(),
+                before.output(),
+                failure,
+                attempts);
+    }
+}

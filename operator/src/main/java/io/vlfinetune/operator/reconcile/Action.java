@@ -1,0 +1,23 @@
+package io.vlfinetune.operator.reconcile;
+
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.vlfinetune.api.kubernetes.VLFineTuneProgress;
+
+/** One thing to do. Creating what exists already is done; deleting is bound to an identity. */
+public sealed interface Action {
+    /** Make the volume claim for checkpoints. */
+    record CreateClaim(PersistentVolumeClaim claim) implements Action {}
+
+    /** Make the object that the trainer reports into. */
+    record CreateProgress(VLFineTuneProgress progress) implements Action {}
+
+    /** Start an attempt. */
+    record CreateJob(Job job) implements Action {}
+
+    /** Delete a Job in the foreground: it stays until its pods are gone. */
+    record DeleteJob(String name, String uid) implements Action {}
+
+    /** Let a deleted run go. */
+    record Release() implements Action {}
+}

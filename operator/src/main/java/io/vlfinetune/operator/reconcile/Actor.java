@@ -1,0 +1,115 @@
+package io.vlfinetune.operator.reconcile;
+
+import io.fabric8.kubernetes.api.model.DeleteOptionsBuilder;
+import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
+import io.vlfinetune.api.VLFineTuneStatus;
+import io.vlfinetune.api.kubernetes.VLFineTune;
+import io.vlfinetune.operator.attempt.Children;
+import java.net.HttpURLConnection;
+import java.util.List;
+
+/** Carries plans out: the only place that writes to the API server. POST, DELETE and merge-patch are all it uses. */
+final class Actor {
+    private final KubernetesClient client;
+    private final Caches caches;
+
+    Actor(KubernetesClient client, Caches caches) {
+        this.client = client;
+        this.caches = caches;
+    }
+
+    /**
+     * Carries out actions in order; says whether the last of them let the run go.
+     *
+     * @throws KubernetesClientException the API server refused one; those before it stay done
+     * @throws NameTakenException a child's name belongs to something else
+     */
+    boolean act(VLFineTune run, List<Action> actions) {
+        boolean released = false;
+        for (Action action : actions) {
+            switch (action) {
+                case Action.CreateClaim create -> create(run, create.claim());
+                case Action.CreateProgress create -> remember(caches.progress(), create(run, create.progress()));
+                case Action.CreateJob create -> remember(caches.jobs(), create(run, create.job()));
+                case Action.DeleteJob delete -> delete(run, delete);
+                case Action.Release _ -> released = true;
+            }
+        }
+        return released;
+    }
+
+    /** Writes a whole status; returns the run as the server has it then. */
+    VLFineTune report(VLFineTune run, VLFineTuneStatus status) {
+        return client.resource(run)
+                .subresource("status")
+                .patch(PatchContext.of(PatchType.JSON_MERGE), StatusPatch.of(status));
+    }
+
+    /** Tells an event; one that was told before is told already. */
+    void tell(Event event) {
+        try {
+            client.resource(event).create();
+        } catch (KubernetesClientException e) {
+            if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+                throw e;
+            }
+        }
+    }
+
+    private <T extends HasMetadata> T create(VLFineTune run, T child) {
+        try {
+            return client.resource(child).create();
+        } catch (KubernetesClientException e) {
+            if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+                throw e;
+            }
+            T existing = client.resource(child).get();
+            if (existing == null || !Children.belongsTo(existing, run)) {
+                throw new NameTakenException(
+                        "%s %s/%s exists and does not belong to this run: delete it, or give the run another name"
+                                .formatted(
+                                        child.getKind(),
+                                        child.getMetadata().getNamespace(),
+                                        child.getMetadata().getName()),
+                        e);
+            }
+            return existing;
+        }
+    }
+
+    /** The next reconcile sees what was made even before the watch tells of it. */
+    private static <R extends HasMetadata> void remember(InformerEventSource<R, VLFineTune> cache, R created) {
+        cache.handleRecentResourceCreate(ResourceID.fromResource(created), created);
+    }
+
+    /** Fabric8's own delete cannot carry a precondition on the uid. */
+    private void delete(VLFineTune run, Action.DeleteJob delete) {
+        String path = "/apis/%s/namespaces/%s/jobs/%s"
+                .formatted(
+                        HasMetadata.getApiVersion(Job.class), run.getMetadata().getNamespace(), delete.name());
+        try {
+            client.raw(
+                    path,
+                    "DELETE",
+                    new DeleteOptionsBuilder()
+                            .withPropagationPolicy("Foreground")
+                            .withNewPreconditions()
+                            .withUid(delete.uid())
+                            .endPreconditions()
+                            .build());
+        } catch (KubernetesClientException e) {
+            // Gone, or another one by now: either way not ours to delete.
+            if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND && e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+                throw e;
+            }
+        }
+    }
+}

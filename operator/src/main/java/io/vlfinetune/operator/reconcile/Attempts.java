@@ -1,0 +1,58 @@
+package io.vlfinetune.operator.reconcile;
+
+import io.vlfinetune.api.AttemptStatus;
+import io.vlfinetune.contract.ProgressReport;
+import io.vlfinetune.operator.attempt.AttemptEnd;
+import io.vlfinetune.operator.attempt.AttemptFacts;
+import io.vlfinetune.operator.attempt.Times;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/** The list of attempts in a run's status: the latest five. */
+final class Attempts {
+    private static final int KEPT = 5;
+
+    private Attempts() {}
+
+    /** The list up to an attempt that exists or is about to be started. */
+    static List<AttemptStatus> list(Situation situation, int latest) {
+        List<AttemptStatus> all = IntStream.rangeClosed(1, latest)
+                .mapToObj(number -> entry(situation, number))
+                .flatMap(Optional::stream)
+                .toList();
+        return all.subList(Math.max(0, all.size() - KEPT), all.size());
+    }
+
+    private static Optional<AttemptStatus> entry(Situation situation, int number) {
+        Optional<AttemptStatus> recorded = situation.recorded(number);
+        Optional<AttemptFacts> observed = situation.observed().attempt(number).filter(attempt -> attempt.job() != null);
+        if (recorded.isPresent() && (observed.isEmpty() || recorded.get().endTime() != null)) {
+            return situation
+                                    .current()
+                                    .filter(current -> current.number() == number && current.job() == null)
+                                    .isPresent()
+                            && recorded.get().endTime() == null
+                    ? Optional.of(ended(situation, situation.current().get(), recorded.get()))
+                    : recorded;
+        }
+        if (observed.isEmpty()) {
+            return number > situation.top() || situation.current().isEmpty()
+                    ? Optional.of(new AttemptStatus(number, Times.format(situation.now()), null, null, null))
+                    : Optional.empty();
+        }
+        String start = recorded.map(AttemptStatus::startTime)
+                .orElseGet(() -> Times.format(observed.get().job().created()));
+        return Optional.of(ended(situation, observed.get(), new AttemptStatus(number, start, null, null, null)));
+    }
+
+    private static AttemptStatus ended(Situation situation, AttemptFacts attempt, AttemptStatus known) {
+        Optional<AttemptEnd> end = situation.end(attempt);
+        return new AttemptStatus(
+                known.number(),
+                known.startTime(),
+                end.map(value -> Times.format(value.time())).orElse(null),
+                end.map(AttemptEnd::word).orElse(null),
+                attempt.ownReport().map(ProgressReport::resumedFromStep).orElse(known.resumedFromStep()));
+    }
+}

@@ -1,0 +1,61 @@
+package io.vlfinetune.operator.reconcile;
+
+import io.vlfinetune.api.Condition;
+import io.vlfinetune.api.ConditionType;
+import io.vlfinetune.contract.ProgressReport;
+import io.vlfinetune.contract.TrainerState;
+import io.vlfinetune.operator.attempt.AttemptFacts;
+import io.vlfinetune.operator.attempt.EndClassifier;
+import io.vlfinetune.operator.attempt.PodFacts;
+import io.vlfinetune.operator.conditions.Conditions;
+import io.vlfinetune.operator.conditions.RunState;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An attempt that has not ended is followed. It runs from its trainer's first report on, not from the moment its pod
+ * counts as active, since a pod that cannot pull its image is active too.
+ *
+ * @param liveChannel whether trainers can report; where they cannot, a running container has to do
+ */
+record FollowPolicy(boolean liveChannel) implements Policy {
+    @Override
+    public Optional<Decision> decide(Situation situation) {
+        return situation
+                .current()
+                .filter(attempt -> situation.end(attempt).isEmpty())
+                .map(attempt -> Decision.say(situation, state(situation, attempt), requeue(attempt)));
+    }
+
+    private RunState state(Situation situation, AttemptFacts attempt) {
+        Optional<ProgressReport> report = attempt.ownReport();
+        boolean silent = !liveChannel && attempt.pod().map(PodFacts::running).orElse(false);
+        if (report.isPresent() || silent) {
+            TrainerState trainer = report.map(ProgressReport::state).orElse(TrainerState.Training);
+            return new RunState.Running(trainer, "attempt " + attempt.number() + " is at work");
+        }
+        return new RunState.Starting(attempt.pod()
+                .flatMap(pod -> Optional.ofNullable(pod.waiting()).map(waiting -> waiting(situation, pod, waiting)))
+                .orElse("attempt " + attempt.number() + " starts"));
+    }
+
+    /** A Job that has ended is looked at again, since its last word may still be on its way. */
+    private static @Nullable Duration requeue(AttemptFacts attempt) {
+        return attempt.job() != null && attempt.job().end() != null ? EndClassifier.GRACE : null;
+    }
+
+    private static String waiting(Situation situation, PodFacts pod, PodFacts.Waiting waiting) {
+        String head = switch (waiting.reason()) {
+            case "ErrImagePull", "ImagePullBackOff" ->
+                "ImageUnavailable: pod " + pod.name() + " cannot pull image " + waiting.image();
+            case "Unschedulable" -> "Unschedulable: no node takes pod " + pod.name();
+            default -> waiting.reason() + ": pod " + pod.name() + " does not start";
+        };
+        // Kubernetes words the same obstacle differently every few seconds; each wording would be a write.
+        Optional<String> known = Conditions.find(situation.before().conditions(), ConditionType.Running)
+                .map(Condition::message)
+                .filter(message -> message.startsWith(head));
+        return known.orElseGet(() -> waiting.message().isBlank() ? head : head + ": " + waiting.message());
+    }
+}

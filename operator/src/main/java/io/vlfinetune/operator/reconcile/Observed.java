@@ -1,0 +1,102 @@
+package io.vlfinetune.operator.reconcile;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.vlfinetune.api.kubernetes.VLFineTune;
+import io.vlfinetune.api.kubernetes.VLFineTuneProgress;
+import io.vlfinetune.contract.ProgressReport;
+import io.vlfinetune.operator.attempt.AttemptFacts;
+import io.vlfinetune.operator.attempt.Children;
+import io.vlfinetune.operator.attempt.JobFacts;
+import io.vlfinetune.operator.attempt.PodFacts;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the caches show of a run's children.
+ *
+ * @param attempts attempts of which a Job or a progress object exists, in order of their numbers
+ * @param livePods pods that carry the run's name and may still run, those of an earlier run of this name included
+ * @param lastWrite when this operator last wrote the run's status; null: not since it started
+ */
+public record Observed(
+        List<AttemptFacts> attempts,
+        List<PodFacts> livePods,
+        @Nullable Instant lastWrite) {
+    /** Nothing exists. */
+    public static final Observed NOTHING = new Observed(List.of(), List.of(), null);
+
+    /** Keeps copies of the lists. */
+    public Observed {
+        attempts = attempts.stream()
+                .sorted(Comparator.comparingInt(AttemptFacts::number))
+                .toList();
+        livePods = List.copyOf(livePods);
+    }
+
+    /** Reads the children of a run. */
+    public static Observed of(
+            VLFineTune run,
+            Collection<Job> jobs,
+            Collection<Pod> pods,
+            Collection<VLFineTuneProgress> progress,
+            @Nullable Instant lastWrite) {
+        Map<Integer, JobFacts> jobByNumber = jobs.stream()
+                .filter(job -> Children.belongsTo(job, run))
+                .map(JobFacts::of)
+                .collect(Collectors.toMap(JobFacts::attempt, job -> job, (one, other) -> one));
+        Map<Integer, Optional<ProgressReport>> reports = new HashMap<>();
+        progress.stream()
+                .filter(object -> Children.belongsTo(object, run))
+                .forEach(object -> reports.put(number(object.getMetadata().getLabels()), report(object)));
+        Map<Integer, AttemptFacts> attempts = new TreeMap<>();
+        Stream.concat(jobByNumber.keySet().stream(), reports.keySet().stream())
+                .distinct()
+                .forEach(number -> attempts.put(
+                        number,
+                        new AttemptFacts(
+                                number,
+                                jobByNumber.get(number),
+                                podsOf(number, jobByNumber.get(number), pods),
+                                reports.getOrDefault(number, Optional.empty()).orElse(null))));
+        List<PodFacts> live =
+                pods.stream().map(PodFacts::of).filter(pod -> !pod.terminal()).toList();
+        return new Observed(List.copyOf(attempts.values()), live, lastWrite);
+    }
+
+    /** The attempt of a number. */
+    public Optional<AttemptFacts> attempt(int number) {
+        return attempts.stream().filter(attempt -> attempt.number() == number).findFirst();
+    }
+
+    /** The highest number; 0 where there is none. */
+    public int top() {
+        return attempts.isEmpty() ? 0 : attempts.getLast().number();
+    }
+
+    /** Pods of a Job; of a Job that is gone, those that carry its attempt's number. */
+    private static List<PodFacts> podsOf(int number, @Nullable JobFacts job, Collection<Pod> pods) {
+        return pods.stream()
+                .filter(pod -> number(pod.getMetadata().getLabels()) == number)
+                .map(PodFacts::of)
+                .filter(pod -> job == null || pod.jobUid().equals(job.uid()))
+                .toList();
+    }
+
+    private static int number(@Nullable Map<String, String> labels) {
+        return JobFacts.number(labels, Children.ATTEMPT);
+    }
+
+    private static Optional<ProgressReport> report(VLFineTuneProgress object) {
+        return Optional.ofNullable(object.getReport());
+    }
+}

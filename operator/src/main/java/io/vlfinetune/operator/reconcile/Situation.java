@@ -1,0 +1,122 @@
+package io.vlfinetune.operator.reconcile;
+
+import io.vlfinetune.api.AttemptStatus;
+import io.vlfinetune.api.Condition;
+import io.vlfinetune.api.ConditionType;
+import io.vlfinetune.api.VLFineTuneStatus;
+import io.vlfinetune.api.kubernetes.VLFineTune;
+import io.vlfinetune.contract.Reason;
+import io.vlfinetune.operator.attempt.AttemptEnd;
+import io.vlfinetune.operator.attempt.AttemptFacts;
+import io.vlfinetune.operator.attempt.EndClassifier;
+import io.vlfinetune.operator.attempt.Times;
+import io.vlfinetune.operator.conditions.Conditions;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/**
+ * All that a policy may look at.
+ *
+ * @param run the run as declared
+ * @param before its status as last written
+ * @param observed its children
+ * @param now the time
+ */
+public record Situation(VLFineTune run, VLFineTuneStatus before, Observed observed, Instant now) {
+    /** Reads the status from the run. */
+    static Situation of(VLFineTune run, Observed observed, Instant now) {
+        return new Situation(run, Objects.requireNonNullElse(run.getStatus(), VLFineTuneStatus.EMPTY), observed, now);
+    }
+
+    /** Generation of the spec. */
+    long generation() {
+        return Objects.requireNonNullElse(run.getMetadata().getGeneration(), 0L);
+    }
+
+    /** The highest number an attempt ever had; 0: none. */
+    int top() {
+        return Math.max(observed.top(), attemptInStatus());
+    }
+
+    /** Number of the attempt that the status names; 0: none. */
+    int attemptInStatus() {
+        return Objects.requireNonNullElse(before.attempt(), 0);
+    }
+
+    /** The latest attempt whose Job was made: either it is there, or the status says that it was. */
+    Optional<AttemptFacts> current() {
+        int top = top();
+        AttemptFacts facts = observed.attempt(top).orElseGet(() -> new AttemptFacts(top, null, List.of(), null));
+        return top > 0 && (facts.job() != null || attemptInStatus() >= top) ? Optional.of(facts) : Optional.empty();
+    }
+
+    /** Number of the first attempt of the series that the newest Job belongs to. */
+    int firstAttempt() {
+        return observed.attempts().reversed().stream()
+                .flatMap(attempt -> Optional.ofNullable(attempt.job()).stream())
+                .map(job -> job.firstAttempt())
+                .findFirst()
+                .orElse(1);
+    }
+
+    /** Whether the run failed and its spec was changed since: a new series of attempts is to begin. */
+    boolean changedAfterFailure() {
+        return Conditions.find(before.conditions(), ConditionType.Failed)
+                .filter(condition -> "True".equals(condition.status()))
+                .map(Condition::observedGeneration)
+                .map(observedGeneration -> observedGeneration < generation())
+                .orElse(false);
+    }
+
+    /** How an attempt ended, as its children show it. */
+    Optional<AttemptEnd> end(AttemptFacts attempt) {
+        return EndClassifier.classify(attempt, now);
+    }
+
+    /** When an attempt ended; the status remembers what children that are gone cannot tell. */
+    Instant endTime(int attempt, AttemptEnd end) {
+        return recorded(attempt)
+                .flatMap(status -> Times.parse(status.endTime()))
+                .orElseGet(end::time)
+                .truncatedTo(ChronoUnit.SECONDS);
+    }
+
+    /** How the attempts of the present series ended, in order; those that have not are left out. */
+    List<String> endings() {
+        return IntStream.rangeClosed(firstAttempt(), top())
+                .mapToObj(this::ending)
+                .flatMap(Optional::stream)
+                .toList();
+    }
+
+    /** The failures among them. */
+    List<Reason> failures() {
+        return endings().stream()
+                .flatMap(word -> Arrays.stream(Reason.values())
+                        .filter(reason -> reason.name().equals(word)))
+                .toList();
+    }
+
+    /** What the status says of an attempt. */
+    Optional<AttemptStatus> recorded(int attempt) {
+        return before.attempts().stream()
+                .filter(status -> Objects.equals(status.number(), attempt))
+                .findFirst();
+    }
+
+    private Optional<String> ending(int attempt) {
+        Optional<AttemptFacts> facts =
+                observed.attempt(attempt).or(() -> current().filter(current -> current.number() == attempt));
+        return facts.filter(value -> value.job() != null
+                        || recorded(attempt).map(AttemptStatus::reason).isEmpty())
+                .filter(value -> value.job() != null || value.number() <= attemptInStatus())
+                .flatMap(this::end)
+                .map(AttemptEnd::word)
+                .or(() -> recorded(attempt).map(AttemptStatus::reason));
+    }
+}

@@ -1,0 +1,50 @@
+package io.vlfinetune.operator.reconcile;
+
+import io.vlfinetune.api.VLFineTuneStatus;
+import io.vlfinetune.api.kubernetes.VLFineTune;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** The statuses this operator wrote, until the cache has caught up: a stale one would be written, and told, twice. */
+final class StatusMemory {
+    private final Map<String, Written> byUid = new ConcurrentHashMap<>();
+
+    /**
+     * One write.
+     *
+     * @param resourceVersion version of the run after it
+     * @param status what was written
+     * @param time when
+     */
+    record Written(long resourceVersion, VLFineTuneStatus status, Instant time) {}
+
+    /** Remembers a write. */
+    void remember(VLFineTune written, VLFineTuneStatus status, Instant now) {
+        byUid.put(written.getMetadata().getUid(), new Written(version(written), status, now));
+    }
+
+    /** Forgets a run that is gone. */
+    void forget(VLFineTune run) {
+        byUid.remove(run.getMetadata().getUid());
+    }
+
+    /** Puts the status that was written last into a run that the cache still shows with an older one. */
+    void refresh(VLFineTune run) {
+        written(run)
+                .filter(write -> write.resourceVersion() > version(run))
+                .ifPresent(write -> run.setStatus(write.status()));
+    }
+
+    /** The last write. */
+    Optional<Written> written(VLFineTune run) {
+        return Optional.ofNullable(byUid.get(run.getMetadata().getUid()));
+    }
+
+    /** Versions are numbers on every server there is; one that is not is taken as the oldest. */
+    private static long version(VLFineTune run) {
+        String text = run.getMetadata().getResourceVersion();
+        return text != null && text.matches("[0-9]{1,18}") ? Long.parseLong(text) : 0;
+    }
+}

@@ -1,0 +1,132 @@
+package io.vlfinetune.operator.reconcile;
+
+import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.DeleteControl;
+import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
+import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import io.javaoperatorsdk.operator.processing.retry.Retry;
+import io.vlfinetune.api.VLFineTuneStatus;
+import io.vlfinetune.api.kubernetes.VLFineTune;
+import io.vlfinetune.api.kubernetes.VLFineTuneProgress;
+import io.vlfinetune.operator.conditions.StatusFactory;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.DoubleSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One reconcile: observe from the caches, plan, act, report the status if it differs, then tell events. */
+@ControllerConfiguration(name = "vlfinetune", finalizerName = VLFineTuneReconciler.FINALIZER)
+public final class VLFineTuneReconciler implements Reconciler<VLFineTune>, Cleaner<VLFineTune> {
+    /** Holds a deleted run until its trainer has stopped. */
+    public static final String FINALIZER = "vlfinetune.io/stop";
+
+    private static final Logger LOG = LoggerFactory.getLogger(VLFineTuneReconciler.class);
+
+    private final KubernetesClient client;
+    private final Planner planner;
+    private final Clock clock;
+    private final StatusMemory memory = new StatusMemory();
+    private @Nullable Actor actor;
+
+    /** A reconciler that writes with the client and takes the time from the clock. */
+    public VLFineTuneReconciler(KubernetesClient client, Planner planner, Clock clock) {
+        this.client = client;
+        this.planner = planner;
+        this.clock = clock;
+    }
+
+    /** How a reconcile that threw is tried again. */
+    public static Retry retry(DoubleSupplier random) {
+        return new EndlessRetry(random);
+    }
+
+    @Override
+    public List<EventSource<?, VLFineTune>> prepareEventSources(EventSourceContext<VLFineTune> context) {
+        Caches caches = Caches.of(context);
+        actor = new Actor(client, caches);
+        return caches.all();
+    }
+
+    @Override
+    public UpdateControl<VLFineTune> reconcile(VLFineTune run, Context<VLFineTune> context) {
+        Instant now = clock.instant();
+        Plan plan = plan(run, context, now);
+        VLFineTuneStatus before = Objects.requireNonNullElse(run.getStatus(), VLFineTuneStatus.EMPTY);
+        try {
+            actor().act(run, plan.actions());
+        } catch (KubernetesClientException | NameTakenException e) {
+            refused(run, before, e, now);
+            throw e;
+        }
+        report(run, before, plan.status(), now);
+        UpdateControl<VLFineTune> control = UpdateControl.noUpdate();
+        return plan.requeueAfter() == null ? control : control.rescheduleAfter(plan.requeueAfter());
+    }
+
+    @Override
+    public DeleteControl cleanup(VLFineTune run, Context<VLFineTune> context) {
+        Plan plan = plan(run, context, clock.instant());
+        if (actor().act(run, plan.actions())) {
+            memory.forget(run);
+            return DeleteControl.defaultDelete();
+        }
+        DeleteControl control = DeleteControl.noFinalizerRemoval();
+        return plan.requeueAfter() == null
+                ? control
+                : control.rescheduleAfter(plan.requeueAfter().toMillis());
+    }
+
+    private Plan plan(VLFineTune run, Context<VLFineTune> context, Instant now) {
+        memory.refresh(run);
+        Observed observed = Observed.of(
+                run,
+                context.getSecondaryResources(Job.class),
+                context.getSecondaryResources(Pod.class),
+                context.getSecondaryResources(VLFineTuneProgress.class),
+                memory.written(run).map(StatusMemory.Written::time).orElse(null));
+        return planner.plan(run, observed, now);
+    }
+
+    private void report(VLFineTune run, VLFineTuneStatus before, VLFineTuneStatus next, Instant now) {
+        if (next.equals(before)) {
+            return;
+        }
+        VLFineTune written = actor().report(run, next);
+        memory.remember(written, next, now);
+        LOG.info(
+                "{}/{}: {} -> {}, attempt {}",
+                run.getMetadata().getNamespace(),
+                run.getMetadata().getName(),
+                before.phase(),
+                next.phase(),
+                next.attempt());
+        for (Event event : RunEvents.between(run, before, next, now)) {
+            actor().tell(event);
+        }
+    }
+
+    /** What the API server refuses, a user must be able to read; it is tried again with growing pauses. */
+    private void refused(VLFineTune run, VLFineTuneStatus before, RuntimeException refusal, Instant now) {
+        String message = Objects.requireNonNullElse(refusal.getMessage(), "the API server refused");
+        VLFineTuneStatus next = StatusFactory.refused(
+                before, message, Objects.requireNonNullElse(run.getMetadata().getGeneration(), 0L), now);
+        report(run, before, next, now);
+    }
+
+    private Actor actor() {
+        return Objects.requireNonNull(actor, "event sources are prepared before the first reconcile");
+    }
+}

@@ -1,0 +1,121 @@
+package io.vlfinetune.trainer.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.ndarray.NDArray;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class OpsTest {
+    private Ops ops;
+
+    @BeforeAll
+    void startEngine() {
+        ops = Ops.start(1, Optional.of(LinearKernel.MKL));
+    }
+
+    @AfterAll
+    void stopEngine() {
+        ops.close();
+    }
+
+    @Test
+    void givenNoKernelThenOneIsMeasuredAndNothingOfTheMeasurementStays() {
+        try (Ops measured = Ops.start(1, Optional.empty())) {
+            assertThat(measured.linearKernel()).isIn(LinearKernel.MKL, LinearKernel.ONEDNN);
+            assertThat(measured.liveArrays()).isZero();
+        }
+    }
+
+    @Test
+    void givenBothKernelsThenLinearAndItsGradientsAgree() {
+        for (boolean withBias : new boolean[] {true, false}) {
+            float[][] mkl = linear(LinearKernel.MKL, withBias);
+            float[][] oneDnn = linear(LinearKernel.ONEDNN, withBias);
+            for (int i = 0; i < mkl.length; i++) {
+                assertThat(oneDnn[i]).containsExactly(mkl[i], within(1e-4f));
+            }
+        }
+    }
+
+    /** Output and gradients of x and weight; large enough for oneDNN's own convolution with one thread. */
+    private static float[][] linear(LinearKernel kernel, boolean withBias) {
+        try (Ops ops = Ops.start(1, Optional.of(kernel));
+                NDArray x = ops.leaf(ops.of(waves(300 * 96), 3, 100, 96));
+                NDArray weight = ops.leaf(ops.of(waves(40 * 96), 40, 96));
+                NDArray bias = ops.of(waves(40), 40);
+                NDArray seed = ops.of(waves(300 * 40), 3, 100, 40);
+                NDArray y = ops.withGradients(true, () -> ops.linear(x, weight, withBias ? bias : null))) {
+            NDArray[] gradients = ops.gradients(y, seed, x, weight);
+            return new float[][] {y.toFloatArray(), gradients[0].toFloatArray(), gradients[1].toFloatArray()};
+        }
+    }
+
+    private static float[] waves(int count) {
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = (float) Math.sin(i * 0.37);
+        }
+        return values;
+    }
+
+    @Test
+    void givenAnyThreadThenGradientModeIsWhatTheWorkAsksFor() {
+        try (var threads = Executors.newSingleThreadExecutor();
+                NDArray leaf = ops.leaf(ops.of(1f))) {
+            boolean off = CompletableFuture.supplyAsync(() -> ops.withGradients(false, () -> tracked(leaf)), threads)
+                    .join();
+            boolean on = CompletableFuture.supplyAsync(() -> ops.withGradients(true, () -> tracked(leaf)), threads)
+                    .join();
+            assertThat(off).isFalse();
+            assertThat(on).isTrue();
+        }
+    }
+
+    /** Whether a result can be differentiated. */
+    private boolean tracked(NDArray leaf) {
+        try (NDArray sum = ops.add(leaf, leaf);
+                NDArray seed = ops.of(1f)) {
+            try {
+                ops.gradients(sum, seed, leaf)[0].close();
+                return true;
+            } catch (IllegalStateException noGraph) {
+                assertThat(noGraph).hasMessageContaining("does not require grad");
+                return false;
+            }
+        }
+    }
+
+    @Test
+    void givenAViewThatIsNotInOrderThenItsMemoryIsRefused() {
+        try (NDArray x = ops.of(new float[] {1, 2, 3, 4, 5, 6}, 2, 3);
+                NDArray turned = ops.transpose(x, 0, 1)) {
+            assertThat(ops.memory(x).byteSize()).isEqualTo(24);
+            assertThatThrownBy(() -> ops.memory(turned)).isInstanceOf(IllegalStateException.class);
+        }
+    }
+
+    @Test
+    void givenAFailingOperatorThenItAndItsShapesAreNamed() {
+        try (NDArray x = ops.of(new float[6], 2, 3);
+                NDArray weight = ops.of(new float[8], 2, 4)) {
+            assertThatThrownBy(() -> ops.embedding(weight, x))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("aten::embedding")
+                    .hasMessageContaining("[2, 4], [2, 3]");
+        }
+    }
+
+    @Test
+    void givenAProcessThenItsPeakIsBeyondTheEnginesOwnSize() {
+        assertThat(PeakMemory.bytes()).isBetween(50L << 20, 64L << 30);
+    }
+}
