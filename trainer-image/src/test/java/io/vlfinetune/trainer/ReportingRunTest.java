@@ -64,7 +64,7 @@ class ReportingRunTest {
 
     @Test
     void givenARunThatIsStoppedAndGoesOnThenTheReportsSaySo() throws IOException {
-        assertThat(run.start(new TestRun.StopAt(5)).exitCode()).isEqualTo(ExitCodes.STOPPED);
+        assertThat(run.start(new TestRun.StopAt(6)).exitCode()).isEqualTo(ExitCodes.STOPPED);
         ProgressReport stopped = reports().getLast();
         assertThat(Objects.requireNonNull(stopped.lastWord()).outcome()).isEqualTo(LastWord.Outcome.Stopped);
         assertThat(Objects.requireNonNull(stopped.checkpoint()).step())
