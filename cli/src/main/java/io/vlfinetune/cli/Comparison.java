@@ -1,15 +1,11 @@
 package io.vlfinetune.cli;
 
-import io.fabric8.kubernetes.api.model.ContainerStateTerminated;
-import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.vlfinetune.api.MetricStatus;
 import io.vlfinetune.api.ProgressStatus;
 import io.vlfinetune.api.ProofStatus;
 import io.vlfinetune.api.VLFineTuneStatus;
 import io.vlfinetune.api.kubernetes.VLFineTune;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -63,7 +59,7 @@ final class Comparison {
                 run.getMetadata().getName(),
                 status.plan() == null ? NONE : status.plan().trainablePercent() + " %",
                 progress == null ? NONE : text(progress.step()),
-                Long.toString(trainerTime(client, run).toSeconds()),
+                Long.toString(TrainerPods.time(client, run).toSeconds()),
                 progress == null ? NONE : text(progress.samplesPerSecond()),
                 progress == null ? NONE : memory(progress.peakMemoryBytes()),
                 metric(status, IN_DOMAIN, MetricStatus::value),
@@ -93,24 +89,6 @@ final class Comparison {
         return proof.frozenTensors() == 0
                 ? "nothing frozen"
                 : proof.verified() + "/" + proof.frozenTensors() + " bit-identical";
-    }
-
-    /** From the start of the container to its end, summed over attempts. */
-    private static Duration trainerTime(KubernetesClient client, VLFineTune run) {
-        Duration sum = Duration.ZERO;
-        for (Pod pod : client.pods()
-                .withLabel("vlfinetune.io/run", run.getMetadata().getName())
-                .list()
-                .getItems()) {
-            for (var container : pod.getStatus().getContainerStatuses()) {
-                ContainerStateTerminated end = container.getState().getTerminated();
-                if (end != null) {
-                    sum = sum.plus(
-                            Duration.between(Instant.parse(end.getStartedAt()), Instant.parse(end.getFinishedAt())));
-                }
-            }
-        }
-        return sum;
     }
 
     private static String text(@Nullable Object value) {

@@ -66,7 +66,6 @@ final class DemoCommand implements Callable<Integer> {
 
     /** Prints the comparison; whether every run has a proof that holds. */
     private boolean report(KubernetesClient client, List<VLFineTune> runs) {
-        runs.forEach(run -> surroundings.err().println(RunEnd.message(run)));
         PrintStream people = output.json() ? surroundings.err() : surroundings.out();
         people.println();
         Comparison.lines(client, runs).forEach(people::println);

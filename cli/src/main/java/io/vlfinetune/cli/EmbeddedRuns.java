@@ -57,8 +57,16 @@ final class EmbeddedRuns {
             Runtime.getRuntime().addShutdownHook(hook);
             List<VLFineTune> ended = follow(plane, resources);
             Runtime.getRuntime().removeShutdownHook(hook);
+            ended.forEach(run -> announce(plane.client(), run));
             then.accept(plane.client(), ended);
             return ended.stream().mapToInt(RunEnd::exitCode).max().orElse(ExitCodes.DONE);
+        }
+    }
+
+    private void announce(KubernetesClient client, VLFineTune run) {
+        surroundings.err().println(RunEnd.message(run));
+        if (TrainerPods.wasComplete(client, run)) {
+            surroundings.err().println("  already complete in this work folder: nothing was trained");
         }
     }
 

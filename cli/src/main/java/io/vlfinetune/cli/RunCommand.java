@@ -62,7 +62,6 @@ final class RunCommand implements Callable<Integer> {
 
     private void print(WorkFolder folder, List<VLFineTune> runs) {
         for (VLFineTune run : runs) {
-            surroundings.err().println(RunEnd.message(run));
             if (!RunEnd.succeeded(run)) {
                 Path logs = folder.run(run.getMetadata().getName());
                 surroundings.err().println("  logs: " + logs + "/attempt-*.log");

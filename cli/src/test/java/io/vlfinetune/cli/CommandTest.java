@@ -85,6 +85,13 @@ class CommandTest {
     }
 
     @Test
+    void givenARunThatWasFinishedBeforeItSaysSo() throws Exception {
+        resource("digits", "finished");
+        assertThat(vlft("run", "-f", "digits.yaml")).as(err()).isZero();
+        assertThat(err()).contains("digits succeeded: ", "already complete in this work folder: nothing was trained");
+    }
+
+    @Test
     void givenNoWorkFolderANewOneIsMadeAndPrinted() throws Exception {
         resource("digits", "fine");
         assertThat(vlft("run", "-f", "digits.yaml")).as(err()).isZero();

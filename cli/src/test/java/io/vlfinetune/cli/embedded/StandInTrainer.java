@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Stands in for the trainer at the process boundary. It keeps the whole contract, except that it learns nothing: the
  * base model's URI says how it ends. {@code …/exit-<code>} ends with that code, {@code …/sleep} works until SIGTERM,
- * {@code …/stubborn} ignores SIGTERM, {@code …/killed} ends as if by SIGKILL; any other succeeds.
+ * {@code …/stubborn} ignores SIGTERM, {@code …/killed} ends as if by SIGKILL, {@code …/finished} was complete before; any other succeeds.
  */
 public final class StandInTrainer {
     private static final HttpClient HTTP = HttpClient.newHttpClient();
@@ -46,12 +46,10 @@ public final class StandInTrainer {
         switch (wish) {
             case "sleep" -> sleep(run, lastWord);
             case "stubborn" -> stubborn();
-            case "killed" -> ProcessHandle.current().children().forEach(ProcessHandle::destroy);
+            case "killed" -> Runtime.getRuntime().halt(137);
             default -> {}
         }
-        if (wish.equals("killed")) {
-            Runtime.getRuntime().halt(137);
-        } else if (wish.startsWith("exit-")) {
+        if (wish.startsWith("exit-")) {
             fail(run, lastWord, Integer.parseInt(wish.substring("exit-".length())));
         }
         succeed(run, root, lastWord);
@@ -94,7 +92,12 @@ public final class StandInTrainer {
             Files.writeString(root.resolve(run.mounts().get(claim)).resolve("written-by"), run.name());
         }
         report(run, 1, TrainerState.Training, null);
-        end(run, lastWord, LastWord.Outcome.Succeeded, null, "trained");
+        end(
+                run,
+                lastWord,
+                LastWord.Outcome.Succeeded,
+                null,
+                run.model().source().endsWith("/finished") ? "already complete: out" : "trained");
     }
 
     private static void end(
