@@ -25,9 +25,13 @@ import org.jspecify.annotations.Nullable;
  * @param evaluateEvery steps between evaluations. Absent: before the first step and after the last only.
  * @param checkpointEvery steps between checkpoints. Absent: when stopped only.
  * @param keepCheckpoints checkpoints that are kept; older ones are removed.
+ * @param earlyStopping stop before the last step when a metric no longer gets better.
  * @param seed seed of the order of samples.
  */
 @ValidationRule(value = "has(self.epochs) != has(self.steps)", message = "give exactly one of epochs and steps")
+@ValidationRule(
+        value = "!has(self.earlyStopping) || has(self.evaluateEvery)",
+        message = "earlyStopping looks at evaluations: give evaluateEvery as well")
 public record TrainingSpec(
         @JsonPropertyDescription("Passes over the training data. Give either this or steps.")
         @Min(1)
@@ -77,7 +81,10 @@ public record TrainingSpec(
         @Nullable
         String maxGradientNorm,
 
-        @JsonPropertyDescription("Precision of weights and arithmetic.") @Default("Float32") @Nullable
+        @JsonPropertyDescription(
+                "Precision of weights and arithmetic. What is trained has Float32 master copies and optimizer state either way.")
+        @Default("BFloat16")
+        @Nullable
         Precision precision,
 
         @JsonPropertyDescription("Steps between evaluations. Absent: before the first step and after the last only.")
@@ -99,6 +106,9 @@ public record TrainingSpec(
         @Nullable
         Integer keepCheckpoints,
 
+        @JsonPropertyDescription("Stop before the last step when a metric no longer gets better.") @Nullable
+        EarlyStoppingSpec earlyStopping,
+
         @JsonPropertyDescription("Seed of the order of samples.") @Default("42") @Min(0) @Nullable
         Long seed) {
     /** Puts the defaults in the place of absent fields. */
@@ -109,7 +119,7 @@ public record TrainingSpec(
         schedule = Objects.requireNonNullElse(schedule, ScheduleSpec.DEFAULT);
         weightDecay = Objects.requireNonNullElse(weightDecay, "0.0");
         maxGradientNorm = Objects.requireNonNullElse(maxGradientNorm, "1.0");
-        precision = Objects.requireNonNullElse(precision, Precision.Float32);
+        precision = Objects.requireNonNullElse(precision, Precision.BFloat16);
         keepCheckpoints = Objects.requireNonNullElse(keepCheckpoints, 2);
         seed = Objects.requireNonNullElse(seed, 42L);
     }
