@@ -1,5 +1,6 @@
 package io.vlfinetune.operator.reconcile;
 
+import io.vlfinetune.api.AttemptStatus;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.operator.attempt.AttemptEnd;
 import io.vlfinetune.operator.attempt.AttemptFacts;
@@ -19,6 +20,8 @@ import java.util.Optional;
  * @param backoff how long a restart waits
  */
 record EndPolicy(Backoff backoff) implements Policy {
+    private static final Duration AT_ONCE = Duration.ofMillis(1);
+
     @Override
     public Optional<Decision> decide(Situation situation) {
         if (situation.changedAfterFailure()) {
@@ -74,13 +77,17 @@ record EndPolicy(Backoff backoff) implements Policy {
         int next = attempt.number() + 1;
         Duration wait = backoff.before(situation.run().getMetadata().getUid(), next, ordinal);
         Instant due = situation.endTime(attempt.number(), end).plus(wait);
-        if (!situation.now().isBefore(due)) {
+        // However late this operator is, the end is written down and told before the next attempt begins.
+        boolean told =
+                situation.recorded(attempt.number()).map(AttemptStatus::reason).isPresent();
+        boolean early = situation.now().isBefore(due);
+        if (told && !early) {
             return Optional.empty();
         }
         String message =
                 "attempt %d %s; attempt %d starts at %s".formatted(attempt.number(), cause, next, Times.format(due));
-        return Optional.of(
-                Decision.say(situation, new RunState.Restarting(message), Duration.between(situation.now(), due)));
+        Duration pause = early ? Duration.between(situation.now(), due) : AT_ONCE;
+        return Optional.of(Decision.say(situation, new RunState.Restarting(message), pause));
     }
 
     /** Stops one after the other at the end of the series. */

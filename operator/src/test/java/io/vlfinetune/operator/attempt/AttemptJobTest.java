@@ -1,0 +1,182 @@
+package io.vlfinetune.operator.attempt;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.VolumeMount;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.vlfinetune.api.ScratchSpec;
+import io.vlfinetune.api.kubernetes.VLFineTune;
+import io.vlfinetune.contract.Json;
+import io.vlfinetune.contract.RunConfiguration;
+import io.vlfinetune.operator.OperatorConfiguration;
+import io.vlfinetune.operator.Samples;
+import java.net.URI;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** The Job of an attempt. */
+class AttemptJobTest {
+    private final VLFineTune run = Samples.run(Samples.spec());
+    private final Job job = AttemptJob.of(run, 2, 1, Samples.CONFIGURATION);
+    private final PodSpec pod = job.getSpec().getTemplate().getSpec();
+    private final Container trainer = pod.getContainers().getFirst();
+
+    @Test
+    void isIndexedAndTriedOnceAndFailsAtOnceOnPermanentExitCodes() {
+        assertThat(job.getMetadata().getName()).isEqualTo("digits-2");
+        assertThat(job.getSpec().getCompletionMode()).isEqualTo("Indexed");
+        assertThat(job.getSpec().getBackoffLimit()).isZero();
+        assertThat(job.getSpec().getPodReplacementPolicy()).isEqualTo("Failed");
+        assertThat(job.getSpec().getPodFailurePolicy().getRules())
+                .extracting(rule -> rule.getAction())
+                .containsExactly("Ignore", "FailJob");
+        assertThat(job.getSpec()
+                        .getPodFailurePolicy()
+                        .getRules()
+                        .getLast()
+                        .getOnExitCodes()
+                        .getValues())
+                .containsExactly(10, 11, 12, 13, 14, 15, 16);
+        assertThat(pod.getRestartPolicy()).isEqualTo("Never");
+    }
+
+    @Test
+    void belongsToItsRunAndCarriesTheLabelsByWhichItIsFound() {
+        assertThat(Children.belongsTo(job, run)).isTrue();
+        assertThat(job.getMetadata().getOwnerReferences().getFirst().getController())
+                .isTrue();
+        assertThat(job.getMetadata().getLabels())
+                .containsEntry("vlfinetune.io/run", "digits")
+                .containsEntry("vlfinetune.io/attempt", "2")
+                .containsEntry("app.kubernetes.io/managed-by", "vlfinetune-operator");
+        assertThat(job.getSpec().getTemplate().getMetadata().getLabels())
+                .isEqualTo(job.getMetadata().getLabels());
+    }
+
+    @Test
+    void carriesRunJsonInAnAnnotationProjectedAsAFile() throws Exception {
+        String text = job.getSpec().getTemplate().getMetadata().getAnnotations().get("vlfinetune.io/run.json");
+        RunConfiguration configuration = Json.strict().readValue(text, RunConfiguration.class);
+
+        assertThat(configuration.attempt()).isEqualTo(2);
+        assertThat(configuration.model()).isEqualTo(run.getSpec().model());
+        assertThat(configuration.freeze()).isEqualTo(run.getSpec().freeze());
+        assertThat(configuration.mounts()).isEqualTo(Map.of("datasets", "claims/datasets", "models", "claims/models"));
+        assertThat(configuration.progressUrl())
+                .isEqualTo(
+                        "https://api.example:6443/apis/vlfinetune.io/v1alpha1/namespaces/team/vlfinetuneprogresses/digits-2");
+        assertThat(volume("run")
+                        .getDownwardAPI()
+                        .getItems()
+                        .getFirst()
+                        .getFieldRef()
+                        .getFieldPath())
+                .isEqualTo("metadata.annotations['vlfinetune.io/run.json']");
+        assertThat(mount("run").getMountPath()).isEqualTo("/etc/vlfinetune");
+        assertThat(trainer.getArgs())
+                .containsExactly(
+                        "train",
+                        "--config",
+                        "/etc/vlfinetune/run.json",
+                        "--root",
+                        "/var/lib/vlfinetune",
+                        "--termination-log",
+                        "/dev/termination-log");
+    }
+
+    @Test
+    void mountsEachClaimOnceAndReadOnlyUnlessItIsTheOutputs() {
+        assertThat(pod.getVolumes())
+                .filteredOn(volume -> volume.getName().startsWith("claim-"))
+                .hasSize(2);
+        assertThat(trainer.getVolumeMounts())
+                .filteredOn(mount -> mount.getMountPath().equals("/var/lib/vlfinetune/claims/datasets"))
+                .singleElement()
+                .satisfies(mount -> assertThat(mount.getReadOnly()).isTrue());
+        assertThat(trainer.getVolumeMounts())
+                .filteredOn(mount -> mount.getMountPath().equals("/var/lib/vlfinetune/claims/models"))
+                .singleElement()
+                .satisfies(mount -> assertThat(mount.getReadOnly()).isNull());
+    }
+
+    @Test
+    void keepsScratchApartByRunAndSeriesOnAClaimAndOnAnEmptyFolderOtherwise() {
+        assertThat(volume("scratch").getPersistentVolumeClaim().getClaimName()).isEqualTo("digits-scratch");
+        assertThat(mount("scratch").getSubPath()).isEqualTo("digits/1");
+        assertThat(ScratchClaim.of(run).orElseThrow().getSpec().getAccessModes())
+                .containsExactly("ReadWriteOnce");
+
+        VLFineTune shared = Samples.run(Samples.spec("pvc://m/b", new ScratchSpec(null, null, "shared"), 3));
+        assertThat(ScratchClaim.of(shared)).isEmpty();
+        assertThat(AttemptJob.of(shared, 1, 1, Samples.CONFIGURATION)
+                        .getSpec()
+                        .getTemplate()
+                        .getSpec()
+                        .getVolumes())
+                .anySatisfy(volume -> assertThat(volume.getPersistentVolumeClaim())
+                        .isNotNull()
+                        .satisfies(claim -> assertThat(claim.getClaimName()).isEqualTo("shared")));
+
+        VLFineTune ephemeral = Samples.run(Samples.spec("pvc://m/b", null, 3));
+        assertThat(AttemptJob.of(ephemeral, 1, 1, Samples.CONFIGURATION)
+                        .getSpec()
+                        .getTemplate()
+                        .getSpec()
+                        .getVolumes())
+                .filteredOn(volume -> volume.getName().equals("scratch"))
+                .singleElement()
+                .satisfies(volume -> assertThat(volume.getEmptyDir()).isNotNull());
+    }
+
+    @Test
+    void meetsTheRestrictedPodSecurityStandardAndAsksForWhatTheSpecSays() {
+        assertThat(pod.getSecurityContext().getRunAsNonRoot()).isTrue();
+        assertThat(pod.getSecurityContext().getSeccompProfile().getType()).isEqualTo("RuntimeDefault");
+        assertThat(trainer.getSecurityContext().getAllowPrivilegeEscalation()).isFalse();
+        assertThat(trainer.getSecurityContext().getReadOnlyRootFilesystem()).isTrue();
+        assertThat(trainer.getSecurityContext().getCapabilities().getDrop()).containsExactly("ALL");
+        assertThat(pod.getAutomountServiceAccountToken()).isFalse();
+        assertThat(trainer.getResources().getLimits()).containsOnlyKeys("memory", "nvidia.com/gpu");
+        assertThat(trainer.getResources().getRequests()).containsOnlyKeys("cpu", "memory");
+        assertThat(pod.getNodeSelector()).isEqualTo(Map.of("pool", "gpu"));
+        assertThat(pod.getPriorityClassName()).isEqualTo("high");
+    }
+
+    @Test
+    void hasATokenOnlyWhereTrainersHaveAServiceAccount() {
+        assertThat(pod.getServiceAccountName()).isEqualTo("vlfinetune-trainer");
+        assertThat(mount("token").getMountPath()).isEqualTo("/var/run/secrets/vlfinetune");
+
+        OperatorConfiguration embedded = new OperatorConfiguration(
+                Set.of(),
+                URI.create("http://127.0.0.1:1"),
+                "local",
+                true,
+                Duration.ofSeconds(1),
+                null,
+                Duration.ofMillis(500));
+        PodSpec without =
+                AttemptJob.of(run, 1, 1, embedded).getSpec().getTemplate().getSpec();
+        assertThat(without.getServiceAccountName()).isNull();
+        assertThat(without.getVolumes()).extracting(Volume::getName).doesNotContain("token");
+    }
+
+    private Volume volume(String name) {
+        return pod.getVolumes().stream()
+                .filter(volume -> volume.getName().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private VolumeMount mount(String name) {
+        return trainer.getVolumeMounts().stream()
+                .filter(mount -> mount.getName().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+}

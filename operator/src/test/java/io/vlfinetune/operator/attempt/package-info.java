@@ -1,0 +1,4 @@
+@NullMarked
+package io.vlfinetune.operator.attempt;
+
+import org.jspecify.annotations.NullMarked;

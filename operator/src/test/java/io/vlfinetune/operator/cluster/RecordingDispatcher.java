@@ -1,0 +1,68 @@
+package io.vlfinetune.operator.cluster;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fabric8.kubernetes.client.dsl.base.CustomResourceDefinitionContext;
+import io.fabric8.kubernetes.client.server.mock.KubernetesCrudDispatcher;
+import io.fabric8.mockwebserver.http.MockResponse;
+import io.fabric8.mockwebserver.http.RecordedRequest;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+/** Records writes by user agent, and merges as RFC 7386 says: Fabric8's own mock appends to lists. */
+final class RecordingDispatcher extends KubernetesCrudDispatcher {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final Queue<Write> writes = new ConcurrentLinkedQueue<>();
+
+    RecordingDispatcher(List<CustomResourceDefinitionContext> kinds) {
+        super(kinds);
+    }
+
+    private record Write(String userAgent, String request) {}
+
+    List<String> writes(String userAgent) {
+        return writes.stream()
+                .filter(write -> userAgent.equals(write.userAgent()))
+                .map(Write::request)
+                .toList();
+    }
+
+    @Override
+    public MockResponse dispatch(RecordedRequest request) {
+        if (request.getPath().equals("/version")) {
+            return new MockResponse().setResponseCode(200).setBody("{\"major\":\"1\",\"minor\":\"35\"}");
+        }
+        if (!request.getMethod().equals("GET")) {
+            writes.add(new Write(request.getHeader("User-Agent"), request.getMethod() + " " + request.getPath()));
+        }
+        return super.dispatch(request);
+    }
+
+    @Override
+    public JsonNode merge(JsonNode resource, String patch) {
+        try {
+            return merged(resource.deepCopy(), JSON.readTree(patch));
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException(e);
+        }
+    }
+
+    private static JsonNode merged(JsonNode target, JsonNode patch) {
+        if (!(patch instanceof ObjectNode changes)) {
+            return patch;
+        }
+        ObjectNode result = target instanceof ObjectNode object ? object : JSON.createObjectNode();
+        changes.properties().forEach(change -> {
+            if (change.getValue().isNull()) {
+                result.remove(change.getKey());
+            } else {
+                result.set(change.getKey(), merged(result.path(change.getKey()), change.getValue()));
+            }
+        });
+        return result;
+    }
+}

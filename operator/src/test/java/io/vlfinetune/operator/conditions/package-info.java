@@ -1,0 +1,4 @@
+@NullMarked
+package io.vlfinetune.operator.conditions;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,193 @@
+package io.vlfinetune.operator.reconcile;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.vlfinetune.api.Condition;
+import io.vlfinetune.api.ConditionType;
+import io.vlfinetune.api.VLFineTuneStatus;
+import io.vlfinetune.api.kubernetes.VLFineTune;
+import io.vlfinetune.contract.Json;
+import io.vlfinetune.contract.LastWord;
+import io.vlfinetune.contract.ProgressReport;
+import io.vlfinetune.operator.OperatorConfiguration;
+import io.vlfinetune.operator.attempt.AttemptFacts;
+import io.vlfinetune.operator.attempt.Children;
+import io.vlfinetune.operator.attempt.JobFacts;
+import io.vlfinetune.operator.attempt.PodFacts;
+import io.vlfinetune.operator.conditions.Conditions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+
+/** The life of a run without a cluster: plans are carried out on facts alone. */
+final class Life {
+    final VLFineTune run;
+    final Planner planner;
+    final Map<Integer, AttemptFacts> attempts = new TreeMap<>();
+    final List<PodFacts> strangers = new ArrayList<>();
+    final List<Action> done = new ArrayList<>();
+    Instant now = Instant.parse("2026-01-01T00:00:00Z");
+    Instant lastWrite;
+    int writes;
+
+    Life(VLFineTune run, OperatorConfiguration configuration) {
+        this.run = run;
+        this.planner = new Planner(configuration, (uid, attempt) -> 0);
+    }
+
+    /** Plans and carries out, once. */
+    Plan step() {
+        Plan plan = planner.plan(run, observed(), now);
+        plan.actions().forEach(this::act);
+        if (!plan.status().equals(status())) {
+            run.setStatus(plan.status());
+            lastWrite = now;
+            writes++;
+        }
+        return plan;
+    }
+
+    Life after(Duration time) {
+        now = now.plus(time);
+        return this;
+    }
+
+    VLFineTuneStatus status() {
+        return Objects.requireNonNullElse(run.getStatus(), VLFineTuneStatus.EMPTY);
+    }
+
+    Condition condition(ConditionType type) {
+        return Conditions.find(status().conditions(), type).orElseThrow();
+    }
+
+    /** Whether a condition is there, in short: {@code True/Started}. */
+    String brief(ConditionType type) {
+        return condition(type).status() + "/" + condition(type).reason();
+    }
+
+    int top() {
+        return attempts.keySet().stream().mapToInt(number -> number).max().orElse(0);
+    }
+
+    Life report(ProgressReport report) {
+        AttemptFacts facts = attempts.get(report.attempt());
+        attempts.put(facts.number(), new AttemptFacts(facts.number(), facts.job(), facts.pods(), report));
+        return this;
+    }
+
+    Life pod(PodFacts pod) {
+        AttemptFacts facts = attempts.get(top());
+        attempts.put(facts.number(), new AttemptFacts(facts.number(), facts.job(), List.of(pod), facts.report()));
+        return this;
+    }
+
+    Life waiting(String reason, String message) {
+        return pod(new PodFacts(
+                podName(),
+                "uid-" + top(),
+                now,
+                false,
+                false,
+                null,
+                false,
+                null,
+                new PodFacts.Waiting(reason, message, "image:1")));
+    }
+
+    Life running() {
+        return pod(new PodFacts(podName(), "uid-" + top(), now, true, false, null, false, null, null));
+    }
+
+    Life exits(int code, boolean oomKilled, String message) {
+        return pod(new PodFacts(podName(), "uid-" + top(), now, false, true, code, oomKilled, message, null));
+    }
+
+    Life exits(int code, LastWord word) {
+        return exits(code, false, json(word));
+    }
+
+    Life podDeleted() {
+        AttemptFacts facts = attempts.get(top());
+        attempts.put(facts.number(), new AttemptFacts(facts.number(), facts.job(), List.of(), facts.report()));
+        return this;
+    }
+
+    Life jobComplete() {
+        return jobEnded(new JobFacts.End(true, "CompletionsReached", "Reached expected number of succeeded pods", now));
+    }
+
+    Life jobFailed(String reason, String message) {
+        return jobEnded(new JobFacts.End(false, reason, message, now));
+    }
+
+    Life jobFailed() {
+        return jobFailed("BackoffLimitExceeded", "Job has reached the specified backoff limit");
+    }
+
+    Life jobDeleted() {
+        AttemptFacts facts = attempts.get(top());
+        attempts.put(facts.number(), new AttemptFacts(facts.number(), null, List.of(), facts.report()));
+        return this;
+    }
+
+    Life changeSpec() {
+        run.getMetadata().setGeneration(run.getMetadata().getGeneration() + 1);
+        return this;
+    }
+
+    static String json(LastWord word) {
+        try {
+            return Json.strict().writeValueAsString(word);
+        } catch (JsonProcessingException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    Observed observed() {
+        List<PodFacts> live = new ArrayList<>(strangers);
+        attempts.values().stream()
+                .flatMap(attempt -> attempt.pods().stream())
+                .filter(pod -> !pod.terminal())
+                .forEach(live::add);
+        return new Observed(List.copyOf(attempts.values()), live, lastWrite);
+    }
+
+    private Life jobEnded(JobFacts.End end) {
+        AttemptFacts facts = attempts.get(top());
+        JobFacts job = facts.job();
+        JobFacts ended = new JobFacts(
+                job.name(), job.uid(), job.attempt(), job.firstAttempt(), job.created(), job.deleting(), end);
+        attempts.put(facts.number(), new AttemptFacts(facts.number(), ended, facts.pods(), facts.report()));
+        return this;
+    }
+
+    private String podName() {
+        return "digits-" + top() + "-0-abcde";
+    }
+
+    private void act(Action action) {
+        done.add(action);
+        switch (action) {
+            case Action.CreateProgress create -> {
+                int number = number(create.progress().getMetadata().getLabels());
+                attempts.putIfAbsent(number, new AttemptFacts(number, null, List.of(), null));
+            }
+            case Action.CreateJob create -> {
+                int number = number(create.job().getMetadata().getLabels());
+                int first = Integer.parseInt(
+                        create.job().getMetadata().getAnnotations().get(Children.FIRST_ATTEMPT));
+                JobFacts job = new JobFacts(
+                        create.job().getMetadata().getName(), "uid-" + number, number, first, now, false, null);
+                attempts.put(number, new AttemptFacts(number, job, List.of(), null));
+            }
+            case Action.CreateClaim _, Action.DeleteJob _, Action.Release _ -> {}
+        }
+    }
+
+    private static int number(Map<String, String> labels) {
+        return Integer.parseInt(labels.get(Children.ATTEMPT));
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.vlfinetune.operator.reconcile;
+
+import org.jspecify.annotations.NullMarked;
