@@ -4,6 +4,7 @@ import io.vlfinetune.api.DataFormat;
 import io.vlfinetune.api.DataSpec;
 import io.vlfinetune.api.EvaluationSource;
 import io.vlfinetune.api.TrainingSource;
+import io.vlfinetune.contract.Reason;
 import io.vlfinetune.trainer.data.DataFile;
 import io.vlfinetune.trainer.data.Dataset;
 import io.vlfinetune.trainer.data.MediaRoot;
@@ -11,6 +12,7 @@ import io.vlfinetune.trainer.data.Processor;
 import io.vlfinetune.trainer.family.Family;
 import io.vlfinetune.trainer.source.Sources;
 import io.vlfinetune.trainer.training.TrainingLoop;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -79,6 +81,8 @@ final class DataSets implements AutoCloseable {
 
     /** Opens one data set; without a media root the folder of its first file is it. */
     Dataset open(List<DataFile> files, @Nullable Path mediaRoot) {
+        // Asked before its folder is taken for the media root: that there is no such folder would mislead.
+        files.forEach(DataSets::requireThere);
         Path folder = mediaRoot != null
                 ? mediaRoot
                 : Objects.requireNonNull(
@@ -86,6 +90,12 @@ final class DataSets implements AutoCloseable {
         MediaRoot media = MediaRoot.open(folder);
         return Dataset.open(
                 files, media, processors.computeIfAbsent(folder, root -> family.processor(model, media, maxLength)));
+    }
+
+    private static void requireThere(DataFile file) {
+        if (!Files.exists(file.path())) {
+            throw new TrainerException(Reason.SourceUnavailable, file.name() + ": there is no such data file");
+        }
     }
 
     @Override

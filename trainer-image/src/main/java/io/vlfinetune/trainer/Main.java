@@ -1,8 +1,6 @@
 package io.vlfinetune.trainer;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import io.vlfinetune.contract.ExitCodes;
-import io.vlfinetune.contract.Json;
 import io.vlfinetune.contract.LastWord;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.contract.RunConfiguration;
@@ -15,8 +13,6 @@ import io.vlfinetune.trainer.training.StoppedException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Objects;
 import java.util.Optional;
@@ -53,8 +49,11 @@ public final class Main {
                 Thread.currentThread().interrupt();
             }
         }));
-        code.set(run(options.orElseThrow(), stop, Clock.systemUTC(), new RunLog(System.err, Clock.systemUTC())));
-        ended.countDown();
+        try {
+            code.set(run(options.orElseThrow(), stop, Clock.systemUTC(), new RunLog(System.err, Clock.systemUTC())));
+        } finally {
+            ended.countDown();
+        }
         System.exit(code.get());
     }
 
@@ -62,7 +61,7 @@ public final class Main {
     static int run(RunOptions options, StopSignal stop, Clock clock, RunLog log) {
         RunConfiguration run;
         try {
-            run = read(options.config());
+            run = RunFile.read(options.config());
         } catch (TrainerException problem) {
             return end(options, null, failed(1, problem.reason(), problem.getMessage(), 0, null, log), log);
         }
@@ -169,27 +168,6 @@ public final class Main {
         };
     }
 
-    private static RunConfiguration read(Path file) {
-        try {
-            RunConfiguration run = Json.strict().readValue(Files.readString(file), RunConfiguration.class);
-            if (run.formatVersion() != RunConfiguration.FORMAT_VERSION) {
-                throw new TrainerException(
-                        Reason.InvalidSpec,
-                        file + ": formatVersion " + run.formatVersion() + ", but this trainer reads "
-                                + RunConfiguration.FORMAT_VERSION
-                                + "; use the trainer image of the operator's release");
-            }
-            return run;
-        } catch (JsonProcessingException problem) {
-            throw new TrainerException(
-                    Reason.InvalidSpec,
-                    file + ": line " + problem.getLocation().getLineNr() + ": " + problem.getOriginalMessage(),
-                    problem);
-        } catch (IOException problem) {
-            throw new TrainerException(Reason.TrainerError, file + " cannot be read: " + problem.getMessage(), problem);
-        }
-    }
-
     private static Optional<ProgressChannel> channel(RunConfiguration run, RunLog log) {
         String url = run.progressUrl();
         if (url == null) {
@@ -197,7 +175,7 @@ public final class Main {
         }
         try {
             return Optional.of(new ProgressChannel(URI.create(url), ProgressChannel.CREDENTIALS));
-        } catch (IOException problem) {
+        } catch (IOException | IllegalArgumentException problem) {
             log.line("progress is not reported: " + problem.getMessage());
             return Optional.empty();
         }

@@ -1,6 +1,8 @@
 package io.vlfinetune.trainer;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.vlfinetune.api.DataSpec;
 import io.vlfinetune.contract.Json;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.contract.RunConfiguration;
@@ -12,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
@@ -44,14 +47,22 @@ final class RunDigest {
         all.set("training", training);
         all.put("select", run.output().select() + " " + run.output().metric());
         all.put("maxLength", run.data().maxLength());
+        all.set("evaluation", names(run.data()));
         for (DataFile file : data) {
             all.withArray("data")
                     .addArray()
-                    .add(file.name())
+                    .add(Objects.requireNonNull(file.path().getFileName()).toString())
                     .add(file.format().name())
                     .add(digest(file.path()));
         }
         return Folders.digest(all.toString());
+    }
+
+    /** The evaluation sets, which are the last of the data files. */
+    private static ArrayNode names(DataSpec data) {
+        ArrayNode names = Json.strict().createArrayNode();
+        data.evaluation().forEach(set -> names.add(set.name()));
+        return names;
     }
 
     /** Digests of the small files beside the weights: configuration, tokenizer, processor, template. */

@@ -1,6 +1,8 @@
 package io.vlfinetune.trainer.checkpoint;
 
 import ai.djl.ndarray.NDArray;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.vlfinetune.contract.Json;
 import io.vlfinetune.contract.Reason;
@@ -36,7 +38,11 @@ public final class CheckpointStore {
     private static final String COMPLETE = "COMPLETE";
     private static final String PREFIX = "step-";
     private static final String UNFINISHED = ".unfinished";
-    private static final JsonMapper JSON = Json.strict();
+    /** The order of metrics is part of the state. */
+    private static final JsonMapper JSON = Json.strict()
+            .rebuild()
+            .disable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+            .build();
 
     private final Path folder;
     private final int keep;
@@ -99,9 +105,10 @@ public final class CheckpointStore {
 
     private Optional<TrainingState> read(Path candidate) {
         try {
-            Map<?, ?> digests = JSON.readValue(Files.readString(candidate.resolve(COMPLETE)), Map.class);
+            JsonNode digests = JSON.readTree(Files.readString(candidate.resolve(COMPLETE)));
             for (String name : List.of(TENSORS, STATE)) {
-                if (!Folders.digest(candidate.resolve(name)).equals(digests.get(name))) {
+                if (!Folders.digest(candidate.resolve(name))
+                        .equals(digests.path(name).asText())) {
                     log.line("checkpoint " + candidate + " is damaged (" + name
                             + " differs from its digest): the one before is used");
                     return Optional.empty();

@@ -5,6 +5,7 @@ import io.vlfinetune.trainer.training.MetricBoard;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -27,9 +28,9 @@ public record TrainingState(
         Set<String> reached,
         LinearKernel linearKernel,
         int threads) {
-    /** Keeps copies in a fixed order, so that equal states give equal files. */
+    /** Keeps copies in a fixed order, so that equal states give equal files. The file leaves out what is empty. */
     public TrainingState {
-        metrics = Collections.unmodifiableMap(new LinkedHashMap<>(metrics));
-        reached = Collections.unmodifiableSet(new TreeSet<>(reached));
+        metrics = Collections.unmodifiableMap(new LinkedHashMap<>(Objects.requireNonNullElse(metrics, Map.of())));
+        reached = Collections.unmodifiableSet(new TreeSet<>(Objects.requireNonNullElse(reached, Set.of())));
     }
 }

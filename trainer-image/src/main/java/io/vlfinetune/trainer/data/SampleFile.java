@@ -47,7 +47,7 @@ final class SampleFile {
 
     static TrainerException unreadable(DataFile file, IOException e) {
         return e instanceof NoSuchFileException
-                ? new TrainerException(Reason.DataInvalid, file.name() + ": there is no such data file", e)
+                ? new TrainerException(Reason.SourceUnavailable, file.name() + ": there is no such data file", e)
                 : new TrainerException(
                         Reason.SourceUnavailable, file.name() + ": cannot be read: " + SampleJson.problem(e), e);
     }

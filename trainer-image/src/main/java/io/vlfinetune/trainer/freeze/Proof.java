@@ -5,6 +5,7 @@ import io.vlfinetune.trainer.weights.Checkpoint;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What became of every tensor, by comparing the written model with the base model byte for byte.
@@ -23,12 +24,16 @@ public record Proof(
         List<String> unchangedAfterRounding) {
     private static final int NAMES = 64;
 
-    /** Keeps copies of the lists. */
+    /** Keeps copies of the lists. JSON leaves out those that are empty. */
     public Proof {
-        leaked = List.copyOf(leaked);
-        changed = List.copyOf(changed);
-        unused = List.copyOf(unused);
-        unchangedAfterRounding = List.copyOf(unchangedAfterRounding);
+        leaked = copy(leaked);
+        changed = copy(changed);
+        unused = copy(unused);
+        unchangedAfterRounding = copy(unchangedAfterRounding);
+    }
+
+    private static List<String> copy(@Nullable List<String> names) {
+        return names == null ? List.of() : List.copyOf(names);
     }
 
     /**

@@ -53,6 +53,9 @@ sealed interface Selector {
         if ((role == null) == (part == null)) {
             throw invalid(path, "a rule selects by exactly one of part and role");
         }
+        if (rule.frozen() == null) {
+            throw invalid(path + ".frozen", "say whether the selected tensors are frozen: true or false");
+        }
         if (role != null) {
             if (layers != null) {
                 throw invalid(path + ".layers", "layers narrows a part: give part instead of role");

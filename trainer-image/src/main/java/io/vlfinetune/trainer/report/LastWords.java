@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Fits a last word into the bytes that the kubelet keeps, giving up first what can be read elsewhere. */
 public final class LastWords {
+    /** What the progress object's schema allows a text; a longer one would cost the whole report. */
+    private static final int TEXT = 2048;
+
     private static final int MESSAGE = 1500;
 
     private LastWords() {}
@@ -33,7 +36,8 @@ public final class LastWords {
 
     /** The same last word in at most {@link LastWord#MAX_BYTES} bytes: names first, then the log, then the message. */
     public static LastWord fitting(LastWord word) {
-        LastWord fitted = word;
+        LastWord fitted =
+                word.message().length() > TEXT ? with(word, cut(word.message()), word.proof(), word.logTail()) : word;
         while (bytes(fitted).length > LastWord.MAX_BYTES) {
             ProofStatus proof = fitted.proof();
             String log = fitted.logTail();
@@ -42,8 +46,7 @@ public final class LastWords {
                             && proof.unchangedAfterRounding().isEmpty())) {
                 fitted = with(fitted, fitted.message(), shorter(proof), log);
             } else if (log != null) {
-                fitted = with(
-                        fitted, fitted.message(), proof, log.length() > 200 ? log.substring(log.length() / 2) : null);
+                fitted = with(fitted, fitted.message(), proof, log.length() > 200 ? end(log) : null);
             } else {
                 fitted = with(fitted, cut(fitted.message()), proof, null);
             }
@@ -52,9 +55,14 @@ public final class LastWords {
     }
 
     private static String cut(String message) {
-        return message.length() > MESSAGE
-                ? message.substring(0, MESSAGE) + " …"
-                : message.substring(0, message.length() / 2) + " …";
+        int end = message.length() > TEXT ? MESSAGE : message.length() / 2;
+        boolean splitsLetter = end > 0 && Character.isHighSurrogate(message.charAt(end - 1));
+        return message.substring(0, splitsLetter ? end - 1 : end) + " …";
+    }
+
+    private static String end(String log) {
+        int begin = log.length() / 2;
+        return log.substring(Character.isLowSurrogate(log.charAt(begin)) ? begin + 1 : begin);
     }
 
     private static ProofStatus shorter(ProofStatus proof) {

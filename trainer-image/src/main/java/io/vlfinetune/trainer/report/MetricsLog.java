@@ -7,6 +7,7 @@ import io.vlfinetune.api.Part;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -102,7 +103,9 @@ public final class MetricsLog implements AutoCloseable {
         if (!Files.exists(file)) {
             return lines;
         }
-        for (String line : Files.readAllLines(file)) {
+        // Not readAllLines: after a crash the last line may hold bytes that are no text.
+        String all = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+        for (String line : all.lines().toList()) {
             JsonNode entry;
             try {
                 entry = JSON.readTree(line);

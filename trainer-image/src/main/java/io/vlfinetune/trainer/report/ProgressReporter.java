@@ -145,7 +145,8 @@ public final class ProgressReporter implements AutoCloseable {
             to.send(report(sequence));
             sequence++;
             complained = false;
-        } catch (IOException problem) {
+        } catch (IOException | IllegalArgumentException problem) {
+            // HttpRequest refuses a URL or a token of another form with the latter.
             if (!complained) {
                 log.line("progress is not reported for now: " + problem.getMessage());
             }

@@ -2,6 +2,7 @@ package io.vlfinetune.trainer.source;
 
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.trainer.TrainerException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -28,6 +29,14 @@ public record Sources(Path root, Map<String, String> mounts) {
      *     its claim
      */
     public Path resolve(String uri, String field) {
+        try {
+            return place(uri, field);
+        } catch (InvalidPathException problem) {
+            throw invalid(field, uri, "no path: " + problem.getReason());
+        }
+    }
+
+    private Path place(String uri, String field) {
         if (uri.startsWith(FILE)) {
             Path path = Path.of(uri.substring(FILE.length()));
             if (!path.isAbsolute()) {

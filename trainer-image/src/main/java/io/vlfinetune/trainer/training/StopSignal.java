@@ -2,8 +2,11 @@ package io.vlfinetune.trainer.training;
 
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** Whether the process was told to stop. The loop asks between pieces of work and ends with a checkpoint. */
-public final class StopSignal {
+/**
+ * Whether the process was told to stop. The loop asks between pieces of work and ends with a checkpoint. Open, so that a
+ * test can stop a run at an exact place.
+ */
+public class StopSignal {
     private final AtomicBoolean requested = new AtomicBoolean();
 
     /** Asks the loop to stop. */

@@ -330,6 +330,18 @@ public final class TrainingLoop {
         return rates;
     }
 
+    /** The loss of the last step was taken before its update, so that only an evaluation sees what became of it. */
+    private void requireFinite(String set, Evaluator.Result measured) {
+        if (!Double.isFinite(measured.loss())) {
+            throw new TrainerException(
+                    Reason.Diverged,
+                    "step " + step + ": the loss of evaluation set " + set + " is " + measured.loss()
+                            + (step == 0
+                                    ? " before any training; the base model is broken"
+                                    : ". Lower spec.training.learningRate or lengthen the warm-up"));
+        }
+    }
+
     private void requireFinite(String what, double value) {
         if (!Double.isFinite(value)) {
             throw new TrainerException(
@@ -368,6 +380,7 @@ public final class TrainingLoop {
             Optional<Evaluator.Result> result = evaluator.run(set.getValue(), around.stop::requested, done -> {});
             stopIfAsked();
             Evaluator.Result measured = result.orElseThrow();
+            requireFinite(set.getKey(), measured);
             made.add(new MetricsLog.Evaluation(
                     set.getKey(),
                     step,

@@ -1,0 +1,53 @@
+package io.vlfinetune.trainer;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A JVM of its own with this test's class path. */
+record ChildJvm(Process process, Path output) implements AutoCloseable {
+    private static final int SECONDS = 60;
+
+    static ChildJvm start(Path output, Class<?> main, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-Dai.djl.offline=true",
+                "-Xmx512m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                main.getName()));
+        command.addAll(Arrays.asList(arguments));
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile())
+                .start();
+        return new ChildJvm(process, output);
+    }
+
+    /** Waits for the exit code. */
+    int exitCode() throws InterruptedException {
+        if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) {
+            throw new AssertionError("still running after " + SECONDS + " s: " + text());
+        }
+        return process.exitValue();
+    }
+
+    /** What it wrote. */
+    String text() {
+        try {
+            return Files.readString(output);
+        } catch (IOException problem) {
+            return problem.toString();
+        }
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+    }
+}

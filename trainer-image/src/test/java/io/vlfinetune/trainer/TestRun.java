@@ -1,0 +1,309 @@
+package io.vlfinetune.trainer;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.vlfinetune.contract.Json;
+import io.vlfinetune.contract.LastWord;
+import io.vlfinetune.trainer.data.Fixtures;
+import io.vlfinetune.trainer.report.RunLog;
+import io.vlfinetune.trainer.training.StopSignal;
+import io.vlfinetune.trainer.weights.Checkpoint;
+import io.vlfinetune.trainer.weights.TensorInfo;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+
+/**
+ * A run on the tiny LLaVA fixture in a folder of its own: six training samples, three held out, run.json with every
+ * part trained for four steps of two samples. A test changes what it is about, starts the trainer in this process, and
+ * looks at what is left.
+ */
+final class TestRun {
+    private static final JsonMapper JSON = new JsonMapper();
+    private static final List<String> MODEL = List.of(
+            "config.json",
+            "model.safetensors",
+            "tokenizer.json",
+            "tokenizer_config.json",
+            "preprocessor_config.json",
+            "processor_config.json",
+            "chat_template.json",
+            "generation_config.json");
+
+    /** How an attempt ended. */
+    record Ended(int exitCode, LastWord lastWord) {}
+
+    /** Asks to stop when the trainer looks at it for the so-manieth time, counted from 1. */
+    static final class StopAt extends StopSignal {
+        private int left;
+
+        StopAt(int look) {
+            left = look;
+        }
+
+        @Override
+        public boolean requested() {
+            if (--left <= 0) {
+                request();
+            }
+            return super.requested();
+        }
+    }
+
+    private final Path folder;
+    private final ObjectNode json = JSON.createObjectNode();
+
+    TestRun(Path folder) {
+        this.folder = folder;
+        try {
+            Files.createDirectories(folder.resolve("model"));
+            Files.createDirectories(folder.resolve("data"));
+            for (String name : MODEL) {
+                Files.copy(Fixtures.llava().resolve(name), model().resolve(name));
+            }
+            for (String name : List.of("sample.png", "sample2.png")) {
+                Files.copy(Fixtures.llava().resolve(name), data().resolve(name));
+            }
+            Files.write(data().resolve("train.jsonl"), samples(0, 6));
+            Files.write(data().resolve("held.jsonl"), samples(6, 3));
+        } catch (IOException problem) {
+            throw new UncheckedIOException(problem);
+        }
+        declare();
+    }
+
+    private void declare() {
+        json.put("formatVersion", 1)
+                .put("namespace", "team")
+                .put("name", "digits")
+                .put("uid", "0-1-2")
+                .put("attempt", 1);
+        json.putObject("model").put("source", uri(model()));
+        ObjectNode data = json.putObject("data");
+        data.putArray("train").addObject().put("source", uri(data().resolve("train.jsonl")));
+        data.putArray("evaluation").addObject().put("name", "held").put("source", uri(data().resolve("held.jsonl")));
+        json.putObject("freeze");
+        json.putObject("training").put("steps", 4).put("batchSize", 2).put("learningRate", "1e-3");
+        json.putObject("output").put("destination", uri(output()));
+    }
+
+    private static List<String> samples(int first, int count) {
+        List<String> words =
+                List.of("eins", "zwei", "drei", "vier", "fünf", "sechs", "a b c", "x", "eine lange Antwort");
+        List<String> lines = new ArrayList<>();
+        for (int i = first; i < first + count; i++) {
+            lines.add(sample(i % 2 == 0 ? "sample.png" : "sample2.png", "<image>Frage " + i, words.get(i)));
+        }
+        return lines;
+    }
+
+    /** A line of a data file. */
+    static String sample(String image, String question, String answer) {
+        ObjectNode sample = JSON.createObjectNode();
+        var messages = sample.putArray("messages");
+        messages.addObject().put("role", "user").put("content", question);
+        messages.addObject().put("role", "assistant").put("content", answer);
+        sample.putArray("images").add(image);
+        return sample.toString();
+    }
+
+    static String uri(Path path) {
+        return "file://" + path.toAbsolutePath();
+    }
+
+    Path model() {
+        return folder.resolve("model");
+    }
+
+    Path data() {
+        return folder.resolve("data");
+    }
+
+    Path output() {
+        return folder.resolve("out").resolve("trained");
+    }
+
+    Path root() {
+        return folder.resolve("root");
+    }
+
+    Path config() {
+        return folder.resolve("run.json");
+    }
+
+    Path terminationLog() {
+        return folder.resolve("termination-log");
+    }
+
+    ObjectNode json() {
+        return json;
+    }
+
+    ObjectNode part(String name) {
+        return (ObjectNode) json.get(name);
+    }
+
+    /** Only the projector is trained. */
+    TestRun projectorOnly() {
+        part("freeze").put("visionTower", true).put("languageModel", true);
+        return this;
+    }
+
+    /** The vision tower is frozen. */
+    TestRun projectorAndLanguageModel() {
+        part("freeze").put("visionTower", true);
+        return this;
+    }
+
+    /** Several fields of spec.training at once. */
+    TestRun training(Map<String, Integer> fields) {
+        fields.forEach(part("training")::put);
+        return this;
+    }
+
+    /** Writes run.json. */
+    void write() {
+        try {
+            Files.writeString(config(), JSON.writeValueAsString(json));
+        } catch (IOException problem) {
+            throw new UncheckedIOException(problem);
+        }
+    }
+
+    Ended start() {
+        return start(new StopSignal());
+    }
+
+    Ended start(StopSignal stop) {
+        write();
+        return startAsWritten(stop);
+    }
+
+    Ended startAsWritten(StopSignal stop) {
+        RunOptions options = new RunOptions(config(), root(), terminationLog(), Duration.ofSeconds(15), 1);
+        PrintStream quiet = new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
+        int code = Main.run(options, stop, Clock.systemUTC(), new RunLog(quiet, Clock.systemUTC()));
+        return new Ended(code, lastWord());
+    }
+
+    LastWord lastWord() {
+        try {
+            return Json.strict().readValue(Files.readString(terminationLog()), LastWord.class);
+        } catch (IOException problem) {
+            throw new UncheckedIOException(problem);
+        }
+    }
+
+    /** The checkpoints that are complete, oldest first. */
+    List<Path> checkpoints() {
+        Path all = root().resolve("scratch").resolve("checkpoints");
+        try (Stream<Path> paths = Files.walk(all)) {
+            return paths.filter(path -> path.getFileName().toString().startsWith("step-"))
+                    .sorted()
+                    .toList();
+        } catch (IOException problem) {
+            throw new UncheckedIOException(problem);
+        }
+    }
+
+    Path liveMetrics() {
+        return root().resolve("scratch").resolve("metrics.jsonl");
+    }
+
+    List<JsonNode> metrics() {
+        return lines(output().resolve("metrics.jsonl"));
+    }
+
+    static List<JsonNode> lines(Path file) {
+        try {
+            List<JsonNode> lines = new ArrayList<>();
+            for (String line : Files.readAllLines(file)) {
+                lines.add(JSON.readTree(line));
+            }
+            return lines;
+        } catch (IOException problem) {
+            throw new UncheckedIOException(problem);
+        }
+    }
+
+    /** What must be equal in two equal runs: all of metrics.jsonl but time and memory. */
+    List<String> reproducibleMetrics() {
+        return metrics().stream()
+                .map(line -> ((ObjectNode) line)
+                        .without(List.of("seconds", "peakMemoryBytes"))
+                        .toString())
+                .toList();
+    }
+
+    byte[] weights() {
+        try {
+            return Files.readAllBytes(output().resolve("model.safetensors"));
+        } catch (IOException problem) {
+            throw new UncheckedIOException(problem);
+        }
+    }
+
+    JsonNode document() {
+        try {
+            return JSON.readTree(Files.readString(output().resolve("vlfinetune.json")));
+        } catch (IOException problem) {
+            throw new UncheckedIOException(problem);
+        }
+    }
+
+    /** Names of the tensors whose bytes differ between base and output; all must have the same names, types, shapes. */
+    SortedSet<String> changed() {
+        try (Checkpoint base = Checkpoint.open(model());
+                Checkpoint trained = Checkpoint.open(output())) {
+            if (!kinds(base).equals(kinds(trained))) {
+                throw new AssertionError(kinds(base) + " became " + kinds(trained));
+            }
+            SortedSet<String> changed = new TreeSet<>();
+            for (String name : base.tensors().keySet()) {
+                byte[] before = base.fileOf(name).bytes(name).toArray(ValueLayout.JAVA_BYTE);
+                byte[] after = trained.fileOf(name).bytes(name).toArray(ValueLayout.JAVA_BYTE);
+                if (!Arrays.equals(before, after)) {
+                    changed.add(name);
+                }
+            }
+            return changed;
+        }
+    }
+
+    private static Map<String, String> kinds(Checkpoint checkpoint) {
+        Map<String, String> kinds = new TreeMap<>();
+        for (TensorInfo info : checkpoint.tensors().values()) {
+            kinds.put(info.name(), info.dtype() + " " + info.shape());
+        }
+        return kinds;
+    }
+
+    /** Whatever stands at the destination or beside it. */
+    List<Path> leftovers() {
+        Path parent = output().getParent();
+        if (!Files.exists(parent)) {
+            return List.of();
+        }
+        try (Stream<Path> paths = Files.list(parent)) {
+            return paths.toList();
+        } catch (IOException problem) {
+            throw new UncheckedIOException(problem);
+        }
+    }
+}

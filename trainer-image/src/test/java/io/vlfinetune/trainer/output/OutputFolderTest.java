@@ -1,0 +1,213 @@
+package io.vlfinetune.trainer.output;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vlfinetune.api.FreezeSpec;
+import io.vlfinetune.api.ModelStatus;
+import io.vlfinetune.contract.Reason;
+import io.vlfinetune.trainer.PlannedModel;
+import io.vlfinetune.trainer.TrainerException;
+import io.vlfinetune.trainer.engine.DType;
+import io.vlfinetune.trainer.engine.LinearKernel;
+import io.vlfinetune.trainer.engine.Ops;
+import io.vlfinetune.trainer.freeze.Proof;
+import io.vlfinetune.trainer.testing.LlavaFixture;
+import io.vlfinetune.trainer.weights.Weights;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class OutputFolderTest {
+    private static final String RUN = "sha256:aa";
+    private static final FreezeSpec PROJECTOR_ONLY = new FreezeSpec(true, false, true, List.of());
+
+    @TempDir
+    private Path folder;
+
+    private Path model;
+    private Path metrics;
+    private OutputFolder output;
+
+    @BeforeEach
+    void copyModel() throws IOException {
+        model = LlavaFixture.copyTo(Files.createDirectories(folder.resolve("model")));
+        metrics = Files.writeString(folder.resolve("metrics.jsonl"), "{\"step\":1}\n");
+        output = new OutputFolder(folder.resolve("out").resolve("trained"));
+    }
+
+    @Test
+    void givenWeightsWhenCommittedThenTheFolderIsThereWholeAndKnownAgain() throws IOException {
+        Files.writeString(model.resolve("pytorch_model.bin"), "other weights");
+        withWeights((planned, weights) -> {
+            output.write(planned.checkpoint(), planned.plan(), weights);
+            assertThat(output.destination()).doesNotExist();
+            Proof proof = output.prove(planned.checkpoint(), planned.plan(), Set.of());
+            assertThat(proof.leaked()).isEmpty();
+            // No step was taken: trainable tensors go through Float32 and come back as they were.
+            assertThat(proof.changed()).isEmpty();
+            output.commit(document(planned, proof), metrics);
+        });
+
+        assertThat(names(output.destination()))
+                .containsExactly("config.json", "metrics.jsonl", "model.safetensors", "vlfinetune.json");
+        assertThat(names(folder.resolve("out"))).containsExactly("trained");
+        OutputDocument known = output.committed(RUN).orElseThrow();
+        assertThat(known.proof().frozenTensors()).isEqualTo(110);
+        assertThat(known.metrics()).isEmpty();
+    }
+
+    @Test
+    void givenAnEmptyFolderThenItIsTakenAsTheDestination() throws IOException {
+        Files.createDirectories(output.destination());
+        assertThat(output.committed(RUN)).isEmpty();
+        withWeights((planned, weights) -> {
+            output.write(planned.checkpoint(), planned.plan(), weights);
+            output.commit(document(planned, output.prove(planned.checkpoint(), planned.plan(), Set.of())), metrics);
+        });
+        assertThat(names(output.destination())).contains("model.safetensors");
+    }
+
+    @Test
+    void givenOtherContentThenNothingIsOverwritten() throws IOException {
+        Files.createDirectories(output.destination());
+        Files.writeString(output.destination().resolve("thesis.txt"), "years of work");
+        occupied("it holds something else");
+        Files.writeString(output.destination().resolve("vlfinetune.json"), "{\"form");
+        occupied("it cannot be read (");
+        assertThat(output.destination().resolve("thesis.txt")).hasContent("years of work");
+    }
+
+    @Test
+    void givenAFileAtTheDestinationThenItIsRefused() throws IOException {
+        Files.createDirectories(output.destination().getParent());
+        Files.writeString(output.destination(), "a file");
+        occupied("it cannot be read (");
+    }
+
+    @Test
+    void givenTheResultOfAnotherRunThenItIsRefused() {
+        withWeights((planned, weights) -> {
+            output.write(planned.checkpoint(), planned.plan(), weights);
+            output.commit(document(planned, output.prove(planned.checkpoint(), planned.plan(), Set.of())), metrics);
+        });
+        assertThatThrownBy(() -> output.committed("sha256:bb"))
+                .hasMessage(
+                        "spec.output.destination: " + output.destination()
+                                + ": it holds the result of another run; nothing there is overwritten: choose another folder or remove it");
+    }
+
+    @Test
+    void givenAPlaceThatCannotBeWrittenThenTheReasonSaysSo() throws IOException {
+        Path blocked = Files.writeString(folder.resolve("file"), "").resolve("trained");
+        withWeights((planned, weights) -> {
+            OutputFolder there = new OutputFolder(blocked);
+            failed(() -> there.write(planned.checkpoint(), planned.plan(), weights));
+        });
+    }
+
+    @Test
+    void givenACommitThatFailsThenNothingHalfWrittenIsLeft() throws IOException {
+        withWeights((planned, weights) -> {
+            output.write(planned.checkpoint(), planned.plan(), weights);
+            Proof proof = output.prove(planned.checkpoint(), planned.plan(), Set.of());
+            failed(() -> output.commit(document(planned, proof), folder.resolve("no-metrics.jsonl")));
+        });
+        assertThat(names(folder.resolve("out"))).isEmpty();
+    }
+
+    @Test
+    void givenSomethingAppearsAtTheDestinationMeanwhileThenItStaysAndNothingHalfWrittenIsLeft() throws IOException {
+        withWeights((planned, weights) -> {
+            output.write(planned.checkpoint(), planned.plan(), weights);
+            Proof proof = output.prove(planned.checkpoint(), planned.plan(), Set.of());
+            appear(output.destination());
+            failed(() -> output.commit(document(planned, proof), metrics));
+        });
+        assertThat(names(folder.resolve("out"))).containsExactly("trained");
+        assertThat(names(output.destination())).containsExactly("thesis.txt");
+    }
+
+    @Test
+    void givenAnUnfinishedFolderOfADeadAttemptThenItIsReplacedAndCanBeDiscarded() throws IOException {
+        Files.createDirectories(output.unfinished().resolve("deep"));
+        withWeights((planned, weights) -> output.write(planned.checkpoint(), planned.plan(), weights));
+        assertThat(names(output.unfinished())).containsExactly("config.json", "model.safetensors");
+        output.discard();
+        assertThat(names(folder.resolve("out"))).isEmpty();
+    }
+
+    private static void appear(Path destination) {
+        try {
+            Files.createDirectories(destination);
+            Files.writeString(destination.resolve("thesis.txt"), "years of work");
+        } catch (IOException problem) {
+            throw new AssertionError(problem);
+        }
+    }
+
+    private interface Work {
+        void with(PlannedModel planned, Weights weights);
+    }
+
+    private void withWeights(Work work) {
+        try (PlannedModel planned = PlannedModel.open(model, PROJECTOR_ONLY);
+                Ops ops = Ops.start(1, Optional.of(LinearKernel.MKL));
+                Weights weights = new Weights(
+                        ops,
+                        planned.checkpoint(),
+                        planned.blueprint().chain().tensors(),
+                        planned.plan().trainable(),
+                        DType.F32)) {
+            work.with(planned, weights);
+        }
+    }
+
+    private static OutputDocument document(PlannedModel planned, Proof proof) {
+        return new OutputDocument(
+                OutputDocument.FORMAT_VERSION,
+                RUN,
+                Map.of("name", "digits"),
+                new ModelStatus("llava", "sha256:cc"),
+                0,
+                6,
+                List.of(),
+                proof,
+                "sha256:dd",
+                1,
+                Map.of("java", "25"),
+                planned.document("1e-5"));
+    }
+
+    private void occupied(String what) {
+        assertThatThrownBy(() -> output.committed(RUN))
+                .isInstanceOfSatisfying(
+                        TrainerException.class,
+                        problem -> assertThat(problem.reason()).isEqualTo(Reason.InvalidSpec))
+                .hasMessageStartingWith("spec.output.destination: " + output.destination() + ": " + what)
+                .hasMessageEndingWith("; nothing there is overwritten: choose another folder or remove it");
+    }
+
+    private static void failed(Runnable work) {
+        assertThatThrownBy(work::run)
+                .isInstanceOfSatisfying(
+                        TrainerException.class,
+                        problem -> assertThat(problem.reason()).isEqualTo(Reason.OutputFailed))
+                .hasMessageStartingWith("spec.output.destination: ")
+                .hasMessageContaining(" cannot be written: ");
+    }
+
+    private static List<String> names(Path folder) throws IOException {
+        try (Stream<Path> paths = Files.list(folder)) {
+            return paths.map(path -> path.getFileName().toString()).sorted().toList();
+        }
+    }
+}
