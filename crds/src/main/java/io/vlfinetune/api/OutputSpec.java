@@ -30,7 +30,6 @@ public record OutputSpec(
 
         @JsonPropertyDescription("The model of the last step, or the one with the best value of a metric.")
         @Default("Last")
-        @Nullable
         OutputSelection select,
 
         @JsonPropertyDescription(

@@ -20,6 +20,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -144,7 +145,7 @@ public record OutputFolder(Path destination) {
             Folders.sync(unfinished);
             Files.deleteIfExists(destination);
             Files.move(unfinished, destination, StandardCopyOption.ATOMIC_MOVE);
-            Folders.sync(destination.toAbsolutePath().getParent());
+            Folders.sync(Objects.requireNonNull(destination.toAbsolutePath().getParent()));
         } catch (IOException | UncheckedIOException problem) {
             throw failed(problem);
         }
