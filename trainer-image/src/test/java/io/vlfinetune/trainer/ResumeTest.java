@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** A run that was stopped, killed or damaged and goes on equals one that was never touched, bit for bit. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ResumeTest {
-    /** Three held-out samples in batches of two: an evaluation looks at the stop signal twice, a step once. */
+    /** Three held-out samples in batches of two: an evaluation looks at the stop signal three times, a step once. */
     private static final Map<String, Integer> TRAINING =
             Map.of("steps", 5, "evaluateEvery", 2, "checkpointEvery", 2, "keepCheckpoints", 2);
 
@@ -45,13 +45,16 @@ class ResumeTest {
     @CsvSource({
         "1, 0, 0", // before the first evaluation
         "2, 0, 0", // in the middle of it
-        "3, 0, 1", // before the first step
-        "4, 1, 1", // between steps
-        "5, 2, 1", // in the evaluation after step 2
-        "6, 2, 1",
-        "7, 2, 2", // after it
-        "10, 4, 2", // second batch of the next one
-        "13, 5, 3" // in the middle of the last one
+        "3, 0, 0", // at its end
+        "4, 0, 1", // before the first step
+        "5, 1, 1", // between steps
+        "6, 2, 1", // in the evaluation after step 2
+        "7, 2, 1",
+        "8, 2, 1",
+        "9, 2, 2", // after it
+        "12, 4, 2", // second batch of the next one
+        "14, 4, 3", // after the checkpoint of step 4
+        "16, 5, 3" // in the middle of the last one
     })
     void givenARunStoppedAnywhereWhenItGoesOnThenTheResultIsTheSameBitForBit(
             int look, long step, int evaluations, @TempDir Path folder) {
@@ -76,7 +79,7 @@ class ResumeTest {
     @Test
     void givenARunStoppedTwiceAtTheSamePlaceWhenItGoesOnThenTheResultIsTheSame(@TempDir Path folder) {
         TestRun run = run(folder);
-        assertThat(run.start(new TestRun.StopAt(7)).exitCode()).isEqualTo(ExitCodes.STOPPED);
+        assertThat(run.start(new TestRun.StopAt(9)).exitCode()).isEqualTo(ExitCodes.STOPPED);
         StopSignal stop = new StopSignal();
         stop.request();
         TestRun.Ended again = run.start(stop);
@@ -92,7 +95,7 @@ class ResumeTest {
     void givenTheNewestCheckpointTornWhenTheRunGoesOnThenTheOneBeforeCountsAndTheResultIsTheSame(
             String file, @TempDir Path folder) throws IOException {
         TestRun run = run(folder);
-        assertThat(run.start(new TestRun.StopAt(11)).exitCode()).isEqualTo(ExitCodes.STOPPED);
+        assertThat(run.start(new TestRun.StopAt(14)).exitCode()).isEqualTo(ExitCodes.STOPPED);
         List<Path> checkpoints = run.checkpoints();
         assertThat(checkpoints)
                 .extracting(path -> path.getFileName().toString())
@@ -128,7 +131,7 @@ class ResumeTest {
     @Test
     void givenACheckpointOfAnotherDeclarationWhenTheRunStartsThenItBeginsAnew(@TempDir Path folder) {
         TestRun run = run(folder);
-        assertThat(run.start(new TestRun.StopAt(4)).lastWord().step()).isEqualTo(1);
+        assertThat(run.start(new TestRun.StopAt(5)).lastWord().step()).isEqualTo(1);
         run.part("training").put("learningRate", "2e-3");
 
         TestRun.Ended stopped = run.start(new TestRun.StopAt(3));

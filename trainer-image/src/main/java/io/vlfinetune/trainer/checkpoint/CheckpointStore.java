@@ -38,6 +38,7 @@ public final class CheckpointStore {
     private static final String COMPLETE = "COMPLETE";
     private static final String PREFIX = "step-";
     private static final String UNFINISHED = ".unfinished";
+    private static final String REPLACED = "-replaced";
     /** The order of metrics is part of the state. */
     private static final JsonMapper JSON = Json.strict()
             .rebuild()
@@ -140,9 +141,7 @@ public final class CheckpointStore {
             SafetensorsWriter.write(unfinished.resolve(TENSORS), contents, Map.of());
             Folders.write(unfinished.resolve(STATE), JSON.writeValueAsString(state));
             Folders.write(unfinished.resolve(COMPLETE), JSON.writeValueAsString(digests(unfinished)));
-            Folders.delete(target);
-            Files.move(unfinished, target, StandardCopyOption.ATOMIC_MOVE);
-            Folders.sync(folder);
+            replace(unfinished, target);
         } catch (IOException | UncheckedIOException problem) {
             removeQuietly(unfinished);
             throw new TrainerException(
@@ -153,6 +152,18 @@ public final class CheckpointStore {
         }
         removeOld();
         return target;
+    }
+
+    /** A checkpoint of the same step steps aside first, so that at every moment one of the two is complete. */
+    private void replace(Path unfinished, Path target) throws IOException {
+        Path before = target.resolveSibling(target.getFileName() + REPLACED);
+        if (Files.exists(target)) {
+            Folders.delete(before);
+            Files.move(target, before, StandardCopyOption.ATOMIC_MOVE);
+        }
+        Files.move(unfinished, target, StandardCopyOption.ATOMIC_MOVE);
+        Folders.sync(folder);
+        Folders.delete(before);
     }
 
     private static Map<String, String> digests(Path unfinished) throws IOException {
@@ -181,8 +192,10 @@ public final class CheckpointStore {
         }
         try (Stream<Path> entries = Files.list(folder)) {
             return entries.filter(Files::isDirectory)
-                    .filter(path -> path.getFileName().toString().matches(PREFIX + "\\d+"))
-                    .sorted(Comparator.comparing(Path::toString).reversed())
+                    .filter(path -> path.getFileName().toString().matches(PREFIX + "\\d+(" + REPLACED + ")?"))
+                    .sorted(Comparator.comparing((Path path) -> path.toString().replace(REPLACED, ""))
+                            .reversed()
+                            .thenComparing(Path::toString))
                     .toList();
         } catch (IOException problem) {
             throw new UncheckedIOException(problem);

@@ -98,13 +98,16 @@ public final class Prefetcher implements Iterator<List<EncodedSample>>, AutoClos
         }
     }
 
-    /** Drops what is prepared and ends the threads as soon as the samples in their hands are done. */
+    /**
+     * Drops what is prepared and waits until the samples in the threads' hands are done: whoever closes this may close
+     * the tokenizer next, whose native memory they use.
+     */
     @Override
     public void close() {
         for (List<Future<EncodedSample>> batch : pending) {
             batch.forEach(sample -> sample.cancel(false));
         }
         pending.clear();
-        threads.shutdown();
+        threads.close();
     }
 }

@@ -156,6 +156,17 @@ class CheckpointStoreTest {
     }
 
     @Test
+    void givenACrashWhileACheckpointOfTheSameStepIsReplacedThenTheReplacedOneCounts() throws IOException {
+        save(3, 9);
+        Path newest = save(7, 9);
+        Files.move(newest, newest.resolveSibling(newest.getFileName() + "-replaced"));
+        assertThat(step()).isEqualTo(7);
+
+        save(7, 9);
+        assertThat(names()).containsExactly("step-00000003", "step-00000007");
+    }
+
+    @Test
     void givenNoFolderThenThereIsNoCheckpoint() {
         assertThat(store(1).latest(RUN)).isEmpty();
     }

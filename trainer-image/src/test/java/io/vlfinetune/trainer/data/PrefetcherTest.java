@@ -7,6 +7,7 @@ import io.vlfinetune.api.DataFormat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -78,7 +79,7 @@ class PrefetcherTest {
     }
 
     @Test
-    void givenWorkInProgressWhenClosedThenItsThreadsEndAndTheDatasetStaysUsable() throws Exception {
+    void givenWorkInProgressWhenClosedThenItIsWaitedForAndTheDatasetStaysUsable() throws Exception {
         var started = new CountDownLatch(1);
         var finish = new CountDownLatch(1);
         Dataset dataset = dataset(conversation -> {
@@ -88,8 +89,13 @@ class PrefetcherTest {
         });
         var prefetcher = new Prefetcher(dataset, List.of(List.of(0, 1, 2, 3)).iterator(), 1, 1);
         assertThat(started.await(10, TimeUnit.SECONDS)).isTrue();
-        prefetcher.close();
+        Thread closer = Thread.ofPlatform().start(prefetcher::close);
+
+        // The thread may be inside the tokenizer, which the caller closes next.
+        assertThat(closer.join(Duration.ofMillis(100))).as("closed too early").isFalse();
         finish.countDown();
+        assertThat(closer.join(Duration.ofSeconds(10))).isTrue();
+        assertThat(begun).as("samples that were only waiting are dropped").hasValue(1);
         assertThat(prefetcher.hasNext()).isFalse();
         assertThat(dataset.get(4).id()).isEqualTo("t.jsonl:5");
     }

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.vlfinetune.api.CheckpointStatus;
 import io.vlfinetune.contract.LastWord;
 import io.vlfinetune.contract.TrainerState;
+import io.vlfinetune.trainer.testing.ProgressServer;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;

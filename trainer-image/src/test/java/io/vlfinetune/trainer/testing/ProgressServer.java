@@ -1,4 +1,4 @@
-package io.vlfinetune.trainer.report;
+package io.vlfinetune.trainer.testing;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -16,9 +16,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** An API server with one progress object, on loopback. It keeps what it was sent and answers as it is told. */
-final class ProgressServer implements AutoCloseable {
+public final class ProgressServer implements AutoCloseable {
     /** One request as it came. */
-    record Request(
+    public record Request(
             String method,
             @Nullable String contentType,
             @Nullable String authorization,
@@ -31,32 +31,32 @@ final class ProgressServer implements AutoCloseable {
     private String object = "{}";
     private int status = 200;
 
-    ProgressServer() throws IOException {
+    public ProgressServer() throws IOException {
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         server.createContext("/", this::answer);
         server.start();
     }
 
-    URI url() {
+    public URI url() {
         return URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/progress/digits-1");
     }
 
     /** The object as a trainer finds it. */
-    synchronized void holds(String json) {
+    public synchronized void holds(String json) {
         object = json;
     }
 
     /** What every request is answered from now on. */
-    synchronized void answers(int code) {
+    public synchronized void answers(int code) {
         status = code;
     }
 
-    synchronized List<Request> requests() {
+    public synchronized List<Request> requests() {
         return List.copyOf(requests);
     }
 
     /** Waits until so many requests came. */
-    List<Request> await(int count) throws InterruptedException {
+    public List<Request> await(int count) throws InterruptedException {
         long end = System.nanoTime() + 10_000_000_000L;
         synchronized (this) {
             while (requests.size() < count) {

@@ -1,0 +1,76 @@
+package io.vlfinetune.cli.embedded;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import io.vlfinetune.api.kubernetes.VLFineTune;
+import io.vlfinetune.operator.OperatorConfiguration;
+import io.vlfinetune.operator.VLFineTuneOperator;
+import java.net.URI;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * A cluster inside this process: mock API server on loopback, the real operator, and this machine as the node. Closing
+ * stops the operator first, then the trainers, each of which writes a checkpoint.
+ */
+public final class EmbeddedControlPlane implements AutoCloseable {
+    /** Nobody else watches this server; a person does. */
+    private static final Duration PROGRESS_PERIOD = Duration.ofSeconds(1);
+
+    private static final Duration RESTART_BACKOFF = Duration.ofSeconds(2);
+    private static final String NO_IMAGE = "this-machine";
+
+    private final MockApiServer server;
+    private final OwnerCleanup cleanup;
+    private final LocalNode node;
+    private final VLFineTuneOperator operator;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    private EmbeddedControlPlane(
+            MockApiServer server, OwnerCleanup cleanup, LocalNode node, VLFineTuneOperator operator) {
+        this.server = server;
+        this.cleanup = cleanup;
+        this.node = node;
+        this.operator = operator;
+    }
+
+    /** Starts everything; returns once the operator looks after runs. */
+    public static EmbeddedControlPlane start(LocalNode.Parts parts) {
+        MockApiServer server = new MockApiServer();
+        OwnerCleanup cleanup = new OwnerCleanup(server.client());
+        LocalNode node = LocalNode.start(server.client(), parts);
+        OperatorConfiguration configuration = new OperatorConfiguration(
+                Set.of(), server.url(), NO_IMAGE, true, RESTART_BACKOFF, null, PROGRESS_PERIOD);
+        VLFineTuneOperator operator = VLFineTuneOperator.start(server.client(), configuration);
+        return new EmbeddedControlPlane(server, cleanup, node, operator);
+    }
+
+    /** The server's URL, with a port of its own. */
+    public URI url() {
+        return server.url();
+    }
+
+    /** A client of the server; closed with it. */
+    public KubernetesClient client() {
+        return server.client();
+    }
+
+    /** Creates a run. The resource has been validated: the mock server takes anything. */
+    public VLFineTune create(ObjectNode resource) {
+        VLFineTune run = Serialization.unmarshal(resource.toString(), VLFineTune.class);
+        run.getMetadata().setNamespace(MockApiServer.NAMESPACE);
+        return server.client().resource(run).create();
+    }
+
+    @Override
+    public void close() {
+        if (closed.compareAndSet(false, true)) {
+            operator.close();
+            node.close();
+            cleanup.close();
+            server.close();
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package io.vlfinetune.cli.embedded;
+
+import org.jspecify.annotations.NullMarked;

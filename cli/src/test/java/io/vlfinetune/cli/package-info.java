@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package io.vlfinetune.cli;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package io.vlfinetune.cli.resource;
+
+import org.jspecify.annotations.NullMarked;
