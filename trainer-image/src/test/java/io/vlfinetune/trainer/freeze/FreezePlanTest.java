@@ -79,6 +79,8 @@ class FreezePlanTest {
     void visionFrozenLeavesTheProjector() {
         FreezePlan plan = resolve(new FreezeSpec(true, false, true, List.of()));
         assertThat(plan.trainable()).containsExactly("vision.merger");
+        assertThat(plan.trains(Part.Projector)).isTrue();
+        assertThat(plan.trains(Part.VisionTower)).isFalse();
     }
 
     /** A negative count in peers' code reaches past the tower's layers into the projector. */
