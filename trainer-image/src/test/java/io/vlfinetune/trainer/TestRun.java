@@ -190,6 +190,19 @@ final class TestRun {
         }
     }
 
+    /** The command line of a trainer in a process of its own. */
+    String[] arguments() {
+        return new String[] {
+            "train",
+            "--config",
+            config().toString(),
+            "--root",
+            root().toString(),
+            "--termination-log",
+            terminationLog().toString()
+        };
+    }
+
     Ended start() {
         return start(new StopSignal());
     }
