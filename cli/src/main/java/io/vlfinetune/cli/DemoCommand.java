@@ -58,8 +58,10 @@ final class DemoCommand implements Callable<Integer> {
         AtomicBoolean proved = new AtomicBoolean();
         int code;
         try (WorkFolder folder = work.open(surroundings)) {
-            code = new EmbeddedRuns(surroundings, output.json())
-                    .execute(folder, resources, (client, runs) -> proved.set(report(client, runs)));
+            code = new EmbeddedRuns(surroundings, output.json()).execute(folder, resources, (client, runs) -> {
+                proved.set(report(client, runs));
+                new Reports(surroundings, folder, client).compare("Handwritten digits, three ways to freeze", runs);
+            });
         }
         return code == 0 && !proved.get() ? NOT_PROVED : code;
     }

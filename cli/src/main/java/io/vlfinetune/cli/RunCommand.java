@@ -55,8 +55,10 @@ final class RunCommand implements Callable<Integer> {
         List<ObjectNode> resources = Resources.load(
                 files.stream().map(surroundings.folder()::resolve).toList());
         try (WorkFolder folder = work.open(surroundings)) {
-            return new EmbeddedRuns(surroundings, output.json())
-                    .execute(folder, resources, (client, runs) -> print(folder, runs));
+            return new EmbeddedRuns(surroundings, output.json()).execute(folder, resources, (client, runs) -> {
+                print(folder, runs);
+                new Reports(surroundings, folder, client).write(runs);
+            });
         }
     }
 
