@@ -2,13 +2,10 @@ package io.vlfinetune.operator;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
-import io.vlfinetune.operator.health.Health;
 import io.vlfinetune.operator.health.HealthAddress;
 import io.vlfinetune.operator.health.HealthEndpoint;
 import java.net.InetSocketAddress;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Supplier;
 
 /** The operator in a cluster: configured by its environment, stopped by SIGTERM. */
 public final class Main {
@@ -43,12 +40,10 @@ public final class Main {
 
     @SuppressWarnings("try") // operator and endpoint work in the background until it is closed
     private static void run(OperatorConfiguration configuration, InetSocketAddress probes, CountDownLatch stop) {
-        AtomicReference<Supplier<Health>> health = new AtomicReference<>(Health.Starting::new);
-        try (HealthEndpoint endpoint =
-                        HealthEndpoint.start(probes, () -> health.get().get());
+        try (HealthEndpoint endpoint = HealthEndpoint.start(probes);
                 KubernetesClient client = new KubernetesClientBuilder().build();
                 VLFineTuneOperator operator = VLFineTuneOperator.start(client, configuration)) {
-            health.set(operator::health);
+            endpoint.follow(operator::health);
             await(stop);
         }
     }

@@ -4,6 +4,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.api.config.ConfigurationServiceOverrider;
 import io.javaoperatorsdk.operator.api.config.ControllerConfigurationOverrider;
+import io.javaoperatorsdk.operator.health.EventSourceHealthIndicator;
 import io.javaoperatorsdk.operator.health.InformerHealthIndicator;
 import io.javaoperatorsdk.operator.health.InformerWrappingEventSourceHealthIndicator;
 import io.javaoperatorsdk.operator.processing.event.rate.LinearRateLimiter;
@@ -87,14 +88,15 @@ public final class VLFineTuneOperator implements AutoCloseable {
         Set<String> stopped = new TreeSet<>();
         Set<String> behind = new TreeSet<>();
         operator.getRuntimeInfo()
-                .unhealthyInformerWrappingEventSourceHealthIndicator()
+                .unhealthyEventSources()
                 .values()
                 .forEach(sources -> sources.forEach((name, source) -> (runs(source) ? behind : stopped).add(name)));
         return new Health.Started(List.copyOf(stopped), List.copyOf(behind));
     }
 
-    private static boolean runs(InformerWrappingEventSourceHealthIndicator<?> source) {
-        return source.informerHealthIndicators().values().stream().allMatch(InformerHealthIndicator::isRunning);
+    private static boolean runs(EventSourceHealthIndicator source) {
+        return !(source instanceof InformerWrappingEventSourceHealthIndicator<?> caches)
+                || caches.informerHealthIndicators().values().stream().allMatch(InformerHealthIndicator::isRunning);
     }
 
     /** Stops; the client stays open, and running trainers go on. */

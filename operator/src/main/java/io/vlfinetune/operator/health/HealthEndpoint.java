@@ -20,21 +20,19 @@ import java.util.stream.Stream;
  */
 public final class HealthEndpoint implements AutoCloseable {
     private final HttpServer server;
-    private final Supplier<Health> health;
+    private volatile Supplier<Health> health = Health.Starting::new;
 
-    private HealthEndpoint(HttpServer server, Supplier<Health> health) {
+    private HealthEndpoint(HttpServer server) {
         this.server = server;
-        this.health = health;
     }
 
     /**
-     * Starts to answer.
+     * Starts to answer, for an operator that is starting.
      *
      * @param address where; port 0: any free one
-     * @param health asked for each answer, from another thread
      * @throws UncheckedIOException the address cannot be listened on; names it
      */
-    public static HealthEndpoint start(InetSocketAddress address, Supplier<Health> health) {
+    public static HealthEndpoint start(InetSocketAddress address) {
         HttpServer server;
         try {
             server = HttpServer.create(address, 0);
@@ -44,10 +42,15 @@ public final class HealthEndpoint implements AutoCloseable {
                             .formatted(address, e.getMessage(), HealthAddress.VARIABLE),
                     e);
         }
-        HealthEndpoint endpoint = new HealthEndpoint(server, health);
+        HealthEndpoint endpoint = new HealthEndpoint(server);
         server.createContext("/", endpoint::answer);
         server.start();
         return endpoint;
+    }
+
+    /** Answers for an operator from now on; it is asked each time, from another thread. */
+    public void follow(Supplier<Health> operator) {
+        health = operator;
     }
 
     /** Where it answers. */

@@ -12,15 +12,13 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class HealthEndpointTest {
     private static final InetSocketAddress ANYWHERE = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
 
-    private final AtomicReference<Health> health = new AtomicReference<>(new Health.Starting());
-    private final HealthEndpoint endpoint = HealthEndpoint.start(ANYWHERE, health::get);
+    private final HealthEndpoint endpoint = HealthEndpoint.start(ANYWHERE);
     private final HttpClient http = HttpClient.newHttpClient();
 
     @AfterEach
@@ -40,7 +38,7 @@ class HealthEndpointTest {
 
     @Test
     void givenAStartedOperatorThenItIsAliveAndReady() throws Exception {
-        health.set(new Health.Started(List.of(), List.of()));
+        endpoint.follow(() -> new Health.Started(List.of(), List.of()));
 
         assertThat(ask("GET", "/healthz").statusCode()).isEqualTo(200);
         assertThat(ask("GET", "/readyz").statusCode()).isEqualTo(200);
@@ -48,7 +46,7 @@ class HealthEndpointTest {
 
     @Test
     void givenCachesThatLostTheApiServerThenItIsAliveButNotReady() throws Exception {
-        health.set(new Health.Started(List.of(), List.of("jobs", "pods")));
+        endpoint.follow(() -> new Health.Started(List.of(), List.of("jobs", "pods")));
 
         assertThat(ask("GET", "/healthz").statusCode()).isEqualTo(200);
         HttpResponse<String> ready = ask("GET", "/readyz");
@@ -58,7 +56,7 @@ class HealthEndpointTest {
 
     @Test
     void givenACacheThatGaveUpThenItIsNeitherAndTheCacheIsNamed() throws Exception {
-        health.set(new Health.Started(List.of("jobs"), List.of("pods")));
+        endpoint.follow(() -> new Health.Started(List.of("jobs"), List.of("pods")));
 
         assertThat(ask("GET", "/readyz").body()).contains("jobs, pods");
         HttpResponse<String> alive = ask("GET", "/healthz");
@@ -74,7 +72,7 @@ class HealthEndpointTest {
 
     @Test
     void givenATakenAddressThenTheMessageNamesItAndTheVariable() {
-        assertThatThrownBy(() -> HealthEndpoint.start(endpoint.address(), health::get))
+        assertThatThrownBy(() -> HealthEndpoint.start(endpoint.address()))
                 .hasMessageContaining(Integer.toString(endpoint.address().getPort()))
                 .hasMessageContaining("VLFINETUNE_HEALTH_ADDRESS");
     }
