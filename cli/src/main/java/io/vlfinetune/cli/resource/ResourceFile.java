@@ -138,7 +138,8 @@ public final class ResourceFile {
                             + " relative to this file")));
             return text;
         }
-        Path base = Objects.requireNonNull(document.file().toAbsolutePath().normalize().getParent());
+        Path base = Objects.requireNonNull(
+                document.file().toAbsolutePath().normalize().getParent());
         return new TextNode(FILE_SCHEME + base.resolve(relative).normalize());
     }
 }
