@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Stands in for the trainer at the process boundary. It keeps the whole contract, except that it learns nothing: the
- * base model's URI says how it ends. {@code …/exit-<code>} ends with that code, {@code …/sleep} works until SIGTERM,
+ * base model's URI says how it ends. {@code …/exit-<code>} ends with that code, {@code …/once-exit-<code>} in its first attempt only, {@code …/sleep} works until SIGTERM,
  * {@code …/stubborn} ignores SIGTERM, {@code …/killed} ends as if by SIGKILL, {@code …/finished} was complete before; any other succeeds.
  */
 public final class StandInTrainer {
@@ -43,6 +43,9 @@ public final class StandInTrainer {
             case "stubborn" -> stubborn();
             case "killed" -> Runtime.getRuntime().halt(137);
             default -> {}
+        }
+        if (wish.startsWith("once-exit-") && run.attempt() == 1) {
+            fail(run, lastWord, Integer.parseInt(wish.substring("once-exit-".length())));
         }
         if (wish.startsWith("exit-")) {
             fail(run, lastWord, Integer.parseInt(wish.substring("exit-".length())));
