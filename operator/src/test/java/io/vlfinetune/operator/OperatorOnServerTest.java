@@ -35,7 +35,7 @@ import org.junit.jupiter.api.Test;
 
 /** The whole operator against an API server in memory; a scripted node plays kubelet, Job controller and trainer. */
 class OperatorOnServerTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final Duration QUIET = Duration.ofMillis(700);
     private static final OperatorConfiguration CONFIGURATION = new OperatorConfiguration(
             Set.of("team"),

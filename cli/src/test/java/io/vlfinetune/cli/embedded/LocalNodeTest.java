@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The node with real processes; the stand-in trainer stands at the process boundary. */
 class LocalNodeTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     @TempDir
     Path folder;

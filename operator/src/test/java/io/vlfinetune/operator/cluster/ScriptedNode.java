@@ -22,7 +22,7 @@ import java.util.Map;
 
 /** Kubelet, Job controller and trainer in one; each does something only when the test says so. */
 public final class ScriptedNode {
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final PatchContext MERGE = PatchContext.of(PatchType.JSON_MERGE);
 
     private final KubernetesClient client;
