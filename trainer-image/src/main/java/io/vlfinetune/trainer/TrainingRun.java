@@ -110,6 +110,7 @@ final class TrainingRun {
             if (committed.isPresent()) {
                 return alreadyComplete(committed.get());
             }
+            output.requireWritable();
             return train(planned, data, digest, base, document);
         }
     }

@@ -31,6 +31,8 @@ public record TrainerCommand(Path java, String classPath, String mainClass, Map<
             "vlfinetune-cli",
             "operator-framework",
             "kubernetes-",
+            "kube-api-test",
+            "commons-compress",
             "vertx-",
             "netty-",
             "bcp",

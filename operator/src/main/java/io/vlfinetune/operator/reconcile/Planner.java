@@ -86,7 +86,7 @@ public final class Planner {
             return RunFacts.fresh(decision.attempt(), attempts);
         }
         VLFineTuneStatus known = fresh ? VLFineTuneStatus.EMPTY : situation.before();
-        Optional<AttemptFacts> attempt = situation.current().filter(current -> current.number() <= decision.attempt());
+        Optional<AttemptFacts> attempt = situation.current();
         Optional<ProgressReport> report = attempt.flatMap(AttemptFacts::ownReport);
         boolean lost = ephemeral(situation.run()) && decision.attempt() > situation.attemptInStatus();
         VLFineTuneStatus facts = RunFacts.reported(

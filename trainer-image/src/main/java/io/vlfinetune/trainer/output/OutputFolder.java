@@ -61,6 +61,26 @@ public record OutputFolder(Path destination) {
         throw occupied(Files.exists(file) ? "it holds the result of another run" : "it holds something else", null);
     }
 
+    /**
+     * Looks for what would refuse the output in the end, before hours of training.
+     *
+     * @throws TrainerException OutputFailed, if the folder above is none or may not be written to
+     */
+    public void requireWritable() {
+        Path above = destination.toAbsolutePath().getParent();
+        while (above != null && !Files.exists(above)) {
+            above = above.getParent();
+        }
+        if (above == null || !Files.isDirectory(above) || !Files.isWritable(above)) {
+            throw new TrainerException(
+                    Reason.OutputFailed,
+                    "spec.output.destination: " + destination + " cannot be written: " + above
+                            + (above != null && Files.isDirectory(above)
+                                    ? " may not be written to; give the trainer's user the right to"
+                                    : " is no folder; choose another destination"));
+        }
+    }
+
     private boolean isEmpty() throws IOException {
         try (Stream<Path> entries = Files.list(destination)) {
             return entries.findAny().isEmpty();
@@ -180,7 +200,8 @@ public record OutputFolder(Path destination) {
         }
         return new TrainerException(
                 Reason.OutputFailed,
-                "spec.output.destination: " + destination + " cannot be written: " + problem.getMessage(),
+                "spec.output.destination: " + destination + " cannot be written: " + problem.getMessage()
+                        + "; make room there or choose another destination",
                 problem);
     }
 }

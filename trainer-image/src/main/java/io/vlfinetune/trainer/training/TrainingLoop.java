@@ -245,6 +245,7 @@ public final class TrainingLoop {
             List<TrainingState> states = new ArrayList<>(around.checkpoints.states());
             states.forEach(state ->
                     Optional.ofNullable(state.metrics().get(metric)).ifPresent(entry -> steps.add(entry.bestStep())));
+            Optional.ofNullable(board.entries().get(metric)).ifPresent(entry -> steps.add(entry.bestStep()));
             around.best.keep(steps);
         }
     }
@@ -403,6 +404,8 @@ public final class TrainingLoop {
         String metric = output.metric();
         if (output.select() == OutputSelection.Best && metric != null && board.best(metric, step)) {
             around.best.save(model.ops(), step, model.masters());
+            // A run without checkpoints would otherwise keep every model that was ever the best.
+            pruneBest();
         }
         around.reporter.metrics(board.status());
     }
