@@ -46,7 +46,7 @@ final class Curves {
         return last;
     }
 
-    /** All charts, each in a figure. */
+    /** How training went: six charts, each in a figure. */
     void draw(Html html) {
         chart("Training loss", "mean cross entropy of target tokens", 0, true, withRaw(StepSpan::loss))
                 .draw(html);
@@ -63,7 +63,6 @@ final class Curves {
         chart("Gradient norm", "global norm before clipping", 0, true, withRaw(StepSpan::gradientNorm))
                 .draw(html);
         chart("Throughput", "training samples a second", 0, false, throughput()).draw(html);
-        memory().draw(html);
     }
 
     private LineChart chart(String title, String unit, double highest, boolean zoom, List<Series> series) {
@@ -161,7 +160,8 @@ final class Curves {
         return List.of(new Series(raw, Look.RAW, 0, each), new Series(smoothing(metrics), Look.LINE, 0, points));
     }
 
-    private LineChart memory() {
+    /** Measured memory beside what the plan adds up to. */
+    LineChart memory() {
         boolean large = metrics.spans().stream().anyMatch(span -> (double) span.peakMemoryBytes() >= LARGE);
         double unit = large ? GIBI : MEBI;
         List<Series> series = new ArrayList<>();

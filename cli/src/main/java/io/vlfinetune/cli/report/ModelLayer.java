@@ -94,7 +94,7 @@ record ModelLayer(
             case PatchEmbedding -> "patch embedding";
             case VisionPosition -> "position embedding";
             case VisionBlock, LanguageBlock -> "block " + number;
-            case VisionNorm -> "norms around the blocks";
+            case VisionNorm -> "outer norms";
             case Projector -> "projector";
             case TokenEmbedding -> "token embedding";
             case LanguageNorm -> "final norm";

@@ -30,7 +30,7 @@ public final class RunPage {
         html.open("header").leaf("p", "VLFineTune run", "class", "kind").leaf("h1", run.name());
         html.open("p", "class", run.succeeded() ? "outcome good" : "outcome bad")
                 .leaf("strong", Outcome.word(run))
-                .text(" " + Outcome.sentence(run))
+                .text(": " + Outcome.sentence(run))
                 .close();
         facts(html);
         html.closeLine();
@@ -161,6 +161,8 @@ public final class RunPage {
                 "Computed from the plan in " + run.precision()
                         + ": what parameters take, without activations, batches and the process itself. "
                         + "The measured peak has all of these in it.");
+        html.open("div", "class", "charts");
+        new Curves(run).memory().draw(html);
         html.open("div", "class", "scroll").open("table");
         Page.head(html, "Computed from the plan", "Bytes", "");
         html.open("tbody");
@@ -177,7 +179,7 @@ public final class RunPage {
                     "measured peak of the trainer's resident memory",
                     run.metrics().peakMemoryBytes());
         }
-        html.close().close().closeLine();
+        html.close().close().close().closeLine();
     }
 
     private static void bytes(Html html, String what, long bytes) {
