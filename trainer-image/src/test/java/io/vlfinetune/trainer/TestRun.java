@@ -99,7 +99,11 @@ final class TestRun {
         data.putArray("train").addObject().put("source", uri(data().resolve("train.jsonl")));
         data.putArray("evaluation").addObject().put("name", "held").put("source", uri(data().resolve("held.jsonl")));
         json.putObject("freeze");
-        json.putObject("training").put("steps", 4).put("batchSize", 2).put("learningRate", "1e-3").put("precision", "Float32");
+        json.putObject("training")
+                .put("steps", 4)
+                .put("batchSize", 2)
+                .put("learningRate", "1e-3")
+                .put("precision", "Float32");
         json.putObject("output").put("destination", uri(output()));
     }
 

@@ -134,7 +134,7 @@ public final class Checkpoint implements AutoCloseable {
         try {
             return Safetensors.open(file);
         } catch (UncheckedIOException problem) {
-            throw new TrainerException(Reason.SourceUnavailable, problem.getMessage(), problem);
+            throw new TrainerException(Reason.SourceUnavailable, String.valueOf(problem.getMessage()), problem);
         }
     }
 
