@@ -103,9 +103,10 @@ class UnavailableSourceTest {
     }
 
     @Test
-    void givenAFolderAsDataFileThenItIsNamed() {
-        ((ObjectNode) run.part("data").withArray("train").get(0)).put("source", TestRun.uri(run.data()));
-        refused(Reason.SourceUnavailable, 30, run.data() + ": cannot be read: ");
+    void givenAFolderAsDataFileThenItIsNamed() throws IOException {
+        Path data = Files.createDirectory(run.data().resolve("folder.jsonl"));
+        ((ObjectNode) run.part("data").withArray("train").get(0)).put("source", TestRun.uri(data));
+        refused(Reason.SourceUnavailable, 30, data + ": cannot be read: ");
     }
 
     @Test
