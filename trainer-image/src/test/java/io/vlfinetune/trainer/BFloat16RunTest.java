@@ -134,8 +134,7 @@ class BFloat16RunTest {
         assertThat(proof.holds()).isTrue();
         assertThat(run.document().at("/proof/unchangedAfterRounding").size())
                 .isGreaterThan(30)
-                .isEqualTo(run.document().at("/plan/phases/0/trainableTensors").asInt()
-                        - proof.changedTensors());
+                .isEqualTo(run.document().at("/plan/phases/0/trainableTensors").asInt() - proof.changedTensors());
         assertThat(run.document().at("/proof/unused")).isEmpty();
     }
 
@@ -143,7 +142,8 @@ class BFloat16RunTest {
     void givenABaseModelInBFloat16ThenTheOutputIsInBFloat16AndTheProofHolds(@TempDir Path folder) {
         TestRun run = run(folder);
         LlavaFixture.withTensors(
-                run.model(), tensors -> tensors.replaceAll((name, content) -> bfloat16((TensorContent.Stored) content)));
+                run.model(),
+                tensors -> tensors.replaceAll((name, content) -> bfloat16((TensorContent.Stored) content)));
         TestRun.Ended ended = run.start();
 
         assertThat(ended.exitCode()).as(ended.lastWord().message()).isZero();
@@ -151,9 +151,7 @@ class BFloat16RunTest {
         assertThat(proof.holds()).isTrue();
         assertThat(run.changed()).hasSize(proof.changedTensors()).noneMatch(name -> name.startsWith("vision_tower"));
         try (Checkpoint output = Checkpoint.open(run.output())) {
-            assertThat(output.tensors().values())
-                    .extracting(TensorInfo::dtype)
-                    .containsOnly(DType.BF16);
+            assertThat(output.tensors().values()).extracting(TensorInfo::dtype).containsOnly(DType.BF16);
         }
         double loss = run.document().at("/metrics/0/value").asDouble();
         double ofFloat16 = trained.document().at("/metrics/0/value").asDouble();

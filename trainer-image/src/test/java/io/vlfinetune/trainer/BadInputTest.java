@@ -329,7 +329,10 @@ class BadInputTest {
 
     @Test
     void givenFieldsThatOnlyMeanSomethingTogetherThenTheMissingOneIsNamed() {
-        run.part("training").putObject("earlyStopping").put("metric", "held/loss").put("patience", 1);
+        run.part("training")
+                .putObject("earlyStopping")
+                .put("metric", "held/loss")
+                .put("patience", 1);
         refused(Reason.InvalidSpec, 10, "spec.training.earlyStopping: ", "give spec.training.evaluateEvery as well");
         run.part("training").remove("earlyStopping");
         run.part("output").put("select", "Best");

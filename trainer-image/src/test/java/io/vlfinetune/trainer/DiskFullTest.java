@@ -93,8 +93,8 @@ class DiskFullTest {
 
     private void attempt(int exitCode) throws Exception {
         run.write();
-        try (ChildJvm child = ChildJvm.startWithFilesUpTo(
-                LIMIT_KIB, folder.resolve("output"), Main.class, run.arguments())) {
+        try (ChildJvm child =
+                ChildJvm.startWithFilesUpTo(LIMIT_KIB, folder.resolve("output"), Main.class, run.arguments())) {
             assertThat(child.exitCode()).as(child.text()).isEqualTo(exitCode);
         }
     }

@@ -40,13 +40,19 @@ class ModelSelectionTest {
         TestRun run = new TestRun(folder.resolve(name))
                 .projectorAndLanguageModel()
                 .training(Map.of("steps", steps, "evaluateEvery", 1));
-        run.part("training").put("learningRate", learningRate).putObject("schedule").put("name", "Constant");
+        run.part("training")
+                .put("learningRate", learningRate)
+                .putObject("schedule")
+                .put("name", "Constant");
         return run;
     }
 
     private TestRun stoppingEarly(String learningRate, int patience) {
         TestRun run = run("early", learningRate, STEPS);
-        run.part("training").putObject("earlyStopping").put("metric", "held/loss").put("patience", patience);
+        run.part("training")
+                .putObject("earlyStopping")
+                .put("metric", "held/loss")
+                .put("patience", patience);
         return run;
     }
 
@@ -117,7 +123,8 @@ class ModelSelectionTest {
         TestRun.Ended ended = run.start();
 
         assertThat(ended.exitCode()).as(ended.lastWord().message()).isZero();
-        assertThat(ended.lastWord().message()).contains("stopped early at step 4 of 12", "the model of step 2 is written");
+        assertThat(ended.lastWord().message())
+                .contains("stopped early at step 4 of 12", "the model of step 2 is written");
         assertThat(run.weights()).isEqualTo(weightsAfter("2e-2", 2));
     }
 

@@ -96,7 +96,8 @@ class SigkillTest {
                     .isEqualTo(whole.document().path("weightsDigest"));
             assertThat(killed.weights()).isEqualTo(whole.weights());
         }
-        assertThat(killed.leftovers()).allMatch(path -> path.toString().startsWith(killed.output().toString()));
+        assertThat(killed.leftovers())
+                .allMatch(path -> path.toString().startsWith(killed.output().toString()));
     }
 
     private ChildJvm train(TestRun run) throws IOException {

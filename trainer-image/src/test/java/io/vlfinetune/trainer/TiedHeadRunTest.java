@@ -47,8 +47,7 @@ class TiedHeadRunTest {
                 .hasSize(113)
                 .filteredOn(tensor -> tensor.path("name").asText().equals(EMBEDDING))
                 .singleElement()
-                .satisfies(tensor ->
-                        assertThat(tensor.path("role").asText()).isEqualTo("TokenEmbedding"));
+                .satisfies(tensor -> assertThat(tensor.path("role").asText()).isEqualTo("TokenEmbedding"));
         assertThat(plan.path("totalParameters").asLong()).isEqualTo(289_920 - 640 * 64);
     }
 

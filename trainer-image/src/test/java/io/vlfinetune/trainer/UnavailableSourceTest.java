@@ -34,7 +34,9 @@ class UnavailableSourceTest {
     void givenAClaimWithoutTheModelFolderThenTheFolderIsNamed() {
         run.part("model").put("source", "pvc://models/base");
         refused(
-                Reason.SourceUnavailable, 30, claims.resolve("models").resolve("base") + ": there is no such model folder");
+                Reason.SourceUnavailable,
+                30,
+                claims.resolve("models").resolve("base") + ": there is no such model folder");
     }
 
     @Test
@@ -42,7 +44,9 @@ class UnavailableSourceTest {
         Files.delete(claims.resolve("models"));
         run.part("model").put("source", "pvc://models/base");
         refused(
-                Reason.SourceUnavailable, 30, claims.resolve("models").resolve("base") + ": there is no such model folder");
+                Reason.SourceUnavailable,
+                30,
+                claims.resolve("models").resolve("base") + ": there is no such model folder");
     }
 
     @Test
@@ -51,7 +55,9 @@ class UnavailableSourceTest {
         Files.writeString(claims.resolve("models"), "no folder");
         run.part("model").put("source", "pvc://models/base");
         refused(
-                Reason.SourceUnavailable, 30, claims.resolve("models").resolve("base") + ": there is no such model folder");
+                Reason.SourceUnavailable,
+                30,
+                claims.resolve("models").resolve("base") + ": there is no such model folder");
     }
 
     @Test
@@ -76,7 +82,8 @@ class UnavailableSourceTest {
         refused(
                 Reason.ModelUnsupported,
                 12,
-                claims.resolve("models").resolve("config.json") + ": the file is missing; give a Hugging Face model folder");
+                claims.resolve("models").resolve("config.json")
+                        + ": the file is missing; give a Hugging Face model folder");
     }
 
     @Test
@@ -90,13 +97,16 @@ class UnavailableSourceTest {
     void givenAClaimWithoutTheDataFileThenTheFileIsNamed() {
         ((ObjectNode) run.part("data").withArray("train").get(0)).put("source", "pvc://data/train.jsonl");
         refused(
-                Reason.SourceUnavailable, 30, claims.resolve("data").resolve("train.jsonl") + ": there is no such data file");
+                Reason.SourceUnavailable,
+                30,
+                claims.resolve("data").resolve("train.jsonl") + ": there is no such data file");
     }
 
     @Test
-    void givenAFolderAsDataFileThenItIsNamed() {
-        ((ObjectNode) run.part("data").withArray("train").get(0)).put("source", TestRun.uri(run.data()));
-        refused(Reason.SourceUnavailable, 30, run.data() + ": cannot be read: ");
+    void givenAFolderAsDataFileThenItIsNamed() throws IOException {
+        Path data = Files.createDirectory(run.data().resolve("folder.jsonl"));
+        ((ObjectNode) run.part("data").withArray("train").get(0)).put("source", TestRun.uri(data));
+        refused(Reason.SourceUnavailable, 30, data + ": cannot be read: ");
     }
 
     @Test

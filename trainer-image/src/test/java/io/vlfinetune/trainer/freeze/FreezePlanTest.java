@@ -183,8 +183,9 @@ class FreezePlanTest {
                 .isInstanceOfSatisfying(
                         TrainerException.class,
                         problem -> assertThat(problem.reason()).isEqualTo(Reason.InvalidSpec))
-                .hasMessage("spec.freeze.rules[0]: " + left + " would be frozen and " + trained
-                        + " trained, but in this model both are one tensor, tokens (config.json: tie_word_embeddings); write the same rule for both");
+                .hasMessage(
+                        "spec.freeze.rules[0]: " + left + " would be frozen and " + trained
+                                + " trained, but in this model both are one tensor, tokens (config.json: tie_word_embeddings); write the same rule for both");
     }
 
     @Test
@@ -200,7 +201,8 @@ class FreezePlanTest {
                 List.of(
                         new FreezeRule(null, Role.TokenEmbedding, null, true),
                         new FreezeRule(null, Role.OutputHead, null, true)));
-        assertThat(FreezePlan.resolve(frozen, tied).trainable()).containsExactlyInAnyOrder("layers.0", "layers.1", "norm");
+        assertThat(FreezePlan.resolve(frozen, tied).trainable())
+                .containsExactlyInAnyOrder("layers.0", "layers.1", "norm");
         FreezeSpec same = new FreezeSpec(true, false, true, List.of(new FreezeRule(null, Role.OutputHead, null, true)));
         assertThat(FreezePlan.resolve(same, tied).trainable()).containsExactly("vision.merger");
     }
