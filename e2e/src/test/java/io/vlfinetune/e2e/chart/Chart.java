@@ -6,6 +6,7 @@ import com.marcnuri.helm.Helm;
 import com.marcnuri.helm.LintResult;
 import com.marcnuri.helm.TemplateCommand;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -24,8 +25,13 @@ public final class Chart {
     /** Namespace of the release that is rendered. */
     public static final String NAMESPACE = "vlfinetune-system";
 
+    /** Without a cluster to ask, Helm's library assumes a Kubernetes that is years old. */
+    private static final String KUBERNETES = "v1.35.4";
+
     private static final Path FOLDER =
             Path.of("..", "helm", "vlfinetune-operator").toAbsolutePath().normalize();
+
+    private static final KubernetesSerialization KUBERNETES_YAML = new KubernetesSerialization();
 
     private Chart() {}
 
@@ -46,7 +52,11 @@ public final class Chart {
 
     /** The manifest of {@link #render(Map)} as YAML. */
     public static String text(Map<String, String> values) {
-        TemplateCommand command = new Helm(FOLDER).template().withName(RELEASE).withNamespace(NAMESPACE);
+        TemplateCommand command = new Helm(FOLDER)
+                .template()
+                .withName(RELEASE)
+                .withNamespace(NAMESPACE)
+                .withKubeVersion(KUBERNETES);
         values.forEach(command::set);
         return command.call();
     }
@@ -97,7 +107,7 @@ public final class Chart {
     private static List<HasMetadata> objects(String manifest) {
         return Arrays.stream(manifest.split("(?m)^---.*$", -1))
                 .filter(document -> document.lines().anyMatch(line -> !line.isBlank() && !line.startsWith("#")))
-                .<HasMetadata>map(document -> Serialization.unmarshal(document))
+                .map(KUBERNETES_YAML::<HasMetadata>unmarshal)
                 .toList();
     }
 }

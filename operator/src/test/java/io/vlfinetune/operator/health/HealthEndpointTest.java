@@ -85,7 +85,7 @@ class HealthEndpointTest {
     @Test
     void givenAnAddressThenItIsTaken() {
         assertThat(HealthAddress.fromEnvironment(Map.of("VLFINETUNE_HEALTH_ADDRESS", " 127.0.0.1:9090 ")))
-                .isEqualTo(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 9090));
+                .isEqualTo(new InetSocketAddress(InetAddress.getLoopbackAddress(), 9090));
     }
 
     @Test
