@@ -108,7 +108,7 @@ abstract class BehaviourSuite {
         assertThat(conditions(job)).containsExactly("FailureTarget", "Failed");
         assertThat(job.getStatus().getConditions().getLast().getReason()).isEqualTo("PodFailurePolicy");
         assertThat(user.resources(Job.class).list().getItems()).hasSize(1);
-        awaitEvents("DataInvalid");
+        awaitEvents("Started", "DataInvalid");
     }
 
     @Test
@@ -175,8 +175,10 @@ abstract class BehaviourSuite {
         await().atMost(PATIENCE)
                 .untilAsserted(() -> assertThat(pods("second"))
                         .singleElement()
-                        .satisfies(pod -> assertThat(pod.getStatus().getConditions().getFirst().getMessage())
-                                .startsWith("waiting for room on this machine")));
+                        .satisfies(pod -> assertThat(pod.getStatus().getConditions())
+                                .singleElement()
+                                .satisfies(condition -> assertThat(condition.getMessage())
+                                        .startsWith("waiting for room on this machine"))));
 
         user.resources(VLFineTune.class).withName("first").delete();
 

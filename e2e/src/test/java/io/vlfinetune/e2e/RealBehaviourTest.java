@@ -4,13 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.authorization.v1.SelfSubjectAccessReview;
 import io.fabric8.kubernetes.api.model.authorization.v1.SelfSubjectAccessReviewBuilder;
-import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
-import io.fabric8.kubernetes.client.utils.Serialization;
 import io.vlfinetune.cli.embedded.realapi.RealApiServer;
-import java.io.InputStream;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -31,9 +28,7 @@ class RealBehaviourTest extends BehaviourSuite {
     static void grant(RealApiServer shared) throws Exception {
         server = shared;
         Rights rights = new Rights(server);
-        try (InputStream role = RealBehaviourTest.class.getResourceAsStream("/operator-role.yaml")) {
-            rights.grant(OPERATOR, Serialization.unmarshal(role, ClusterRole.class));
-        }
+        rights.grant(OPERATOR, OperatorRole.read());
         operatorLogin = rights.login(OPERATOR);
     }
 
