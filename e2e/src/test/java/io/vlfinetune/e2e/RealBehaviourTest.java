@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.vlfinetune.cli.embedded.realapi.RealApiServer;
+import io.vlfinetune.e2e.chart.Chart;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -28,7 +29,7 @@ class RealBehaviourTest extends BehaviourSuite {
     static void grant(RealApiServer shared) throws Exception {
         server = shared;
         Rights rights = new Rights(server);
-        rights.grant(OPERATOR, OperatorRole.read());
+        rights.grant(OPERATOR, Chart.operatorRole());
         operatorLogin = rights.login(OPERATOR);
     }
 
@@ -43,7 +44,8 @@ class RealBehaviourTest extends BehaviourSuite {
                 new KubernetesClientBuilder().withConfig(operatorLogin).build()) {
             assertThat(may(operator, "create", "batch", "jobs")).isTrue();
             assertThat(may(operator, "get", "", "secrets")).isFalse();
-            assertThat(may(operator, "create", "rbac.authorization.k8s.io", "roles")).isFalse();
+            assertThat(may(operator, "create", "rbac.authorization.k8s.io", "roles"))
+                    .isFalse();
             assertThat(may(operator, "delete", "vlfinetune.io", "vlfinetunes")).isFalse();
             assertThat(may(operator, "create", "", "pods")).isFalse();
         }
@@ -54,8 +56,10 @@ class RealBehaviourTest extends BehaviourSuite {
         try (KubernetesClient trainer = new KubernetesClientBuilder()
                 .withConfig(new Rights(server).login(server.trainerServiceAccount()))
                 .build()) {
-            assertThat(may(trainer, "patch", "vlfinetune.io", "vlfinetuneprogresses")).isTrue();
-            assertThat(may(trainer, "get", "vlfinetune.io", "vlfinetuneprogresses")).isFalse();
+            assertThat(may(trainer, "patch", "vlfinetune.io", "vlfinetuneprogresses"))
+                    .isTrue();
+            assertThat(may(trainer, "get", "vlfinetune.io", "vlfinetuneprogresses"))
+                    .isFalse();
             assertThat(may(trainer, "patch", "vlfinetune.io", "vlfinetunes")).isFalse();
             assertThat(may(trainer, "get", "", "pods")).isFalse();
         }
