@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.vlfinetune.cli.embedded.realapi.RealApiServer;
+import io.vlfinetune.e2e.chart.Chart;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -28,7 +29,7 @@ class RealBehaviourTest extends BehaviourSuite {
     static void grant(RealApiServer shared) throws Exception {
         server = shared;
         Rights rights = new Rights(server);
-        rights.grant(OPERATOR, OperatorRole.read());
+        rights.grant(OPERATOR, Chart.operatorRole());
         operatorLogin = rights.login(OPERATOR);
     }
 

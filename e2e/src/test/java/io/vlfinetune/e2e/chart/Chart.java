@@ -6,6 +6,7 @@ import com.marcnuri.helm.Helm;
 import com.marcnuri.helm.LintResult;
 import com.marcnuri.helm.TemplateCommand;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
@@ -48,6 +49,15 @@ public final class Chart {
      */
     public static List<HasMetadata> render(Map<String, String> values) {
         return objects(text(values));
+    }
+
+    /** What an installation for all namespaces allows the operator. */
+    public static ClusterRole operatorRole() {
+        return render(Map.of()).stream()
+                .filter(ClusterRole.class::isInstance)
+                .map(ClusterRole.class::cast)
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException("the chart renders no ClusterRole"));
     }
 
     /** The manifest of {@link #render(Map)} as YAML. */
