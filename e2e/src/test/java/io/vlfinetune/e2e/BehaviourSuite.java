@@ -36,12 +36,7 @@ abstract class BehaviourSuite {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final Duration QUIET = Duration.ofSeconds(1);
     private static final List<Class<? extends HasMetadata>> KINDS = List.of(
-            VLFineTune.class,
-            VLFineTuneProgress.class,
-            Job.class,
-            Pod.class,
-            PersistentVolumeClaim.class,
-            Event.class);
+            VLFineTune.class, VLFineTuneProgress.class, Job.class, Pod.class, PersistentVolumeClaim.class, Event.class);
 
     @TempDir
     Path folder;
@@ -62,9 +57,11 @@ abstract class BehaviourSuite {
     void clean() throws Exception {
         try {
             user.resources(VLFineTune.class).delete();
-            await().atMost(PATIENCE).until(() -> KINDS.stream()
-                    .filter(kind -> kind != Event.class)
-                    .allMatch(kind -> user.resources(kind).list().getItems().isEmpty()));
+            await().atMost(PATIENCE)
+                    .until(() -> KINDS.stream()
+                            .filter(kind -> kind != Event.class)
+                            .allMatch(kind ->
+                                    user.resources(kind).list().getItems().isEmpty()));
             user.resources(Event.class).delete();
         } finally {
             cluster.close();
@@ -208,7 +205,9 @@ abstract class BehaviourSuite {
     }
 
     private static List<String> conditions(Job job) {
-        return job.getStatus().getConditions().stream().map(JobCondition::getType).toList();
+        return job.getStatus().getConditions().stream()
+                .map(JobCondition::getType)
+                .toList();
     }
 
     private VLFineTuneProgress progress(String name) {

@@ -76,7 +76,8 @@ final class Cluster implements AutoCloseable {
                 new TrainingSpec(null, 3, null, null, null, null, null, null, null, null, null, null, null, null);
         run.setSpec(new VLFineTuneSpec(
                 new ModelSpec("file:///models/" + wish),
-                new DataSpec(List.of(new TrainingSource("pvc://data/train.jsonl", DataFormat.Auto)), List.of(), null, null),
+                new DataSpec(
+                        List.of(new TrainingSource("pvc://data/train.jsonl", DataFormat.Auto)), List.of(), null, null),
                 FreezeSpec.NOTHING,
                 training,
                 new OutputSpec("pvc://models/" + name),

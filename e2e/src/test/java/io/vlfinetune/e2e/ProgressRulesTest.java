@@ -48,8 +48,8 @@ class ProgressRulesTest {
         "2, 5, 1, 6, false",
         "2, 5, 3, 0, true",
     })
-    void aReportNeverGoesBackWithinItsAttempt(int attempt, int sequence, int nextAttempt, int nextSequence, boolean accepted)
-            throws Exception {
+    void aReportNeverGoesBackWithinItsAttempt(
+            int attempt, int sequence, int nextAttempt, int nextSequence, boolean accepted) throws Exception {
         ObjectNode before = create(report(attempt, sequence));
         ObjectNode next = before.deepCopy();
         next.set("report", report(nextAttempt, nextSequence));

@@ -43,7 +43,8 @@ class RealBehaviourTest extends BehaviourSuite {
                 new KubernetesClientBuilder().withConfig(operatorLogin).build()) {
             assertThat(may(operator, "create", "batch", "jobs")).isTrue();
             assertThat(may(operator, "get", "", "secrets")).isFalse();
-            assertThat(may(operator, "create", "rbac.authorization.k8s.io", "roles")).isFalse();
+            assertThat(may(operator, "create", "rbac.authorization.k8s.io", "roles"))
+                    .isFalse();
             assertThat(may(operator, "delete", "vlfinetune.io", "vlfinetunes")).isFalse();
             assertThat(may(operator, "create", "", "pods")).isFalse();
         }
@@ -54,8 +55,10 @@ class RealBehaviourTest extends BehaviourSuite {
         try (KubernetesClient trainer = new KubernetesClientBuilder()
                 .withConfig(new Rights(server).login(server.trainerServiceAccount()))
                 .build()) {
-            assertThat(may(trainer, "patch", "vlfinetune.io", "vlfinetuneprogresses")).isTrue();
-            assertThat(may(trainer, "get", "vlfinetune.io", "vlfinetuneprogresses")).isFalse();
+            assertThat(may(trainer, "patch", "vlfinetune.io", "vlfinetuneprogresses"))
+                    .isTrue();
+            assertThat(may(trainer, "get", "vlfinetune.io", "vlfinetuneprogresses"))
+                    .isFalse();
             assertThat(may(trainer, "patch", "vlfinetune.io", "vlfinetunes")).isFalse();
             assertThat(may(trainer, "get", "", "pods")).isFalse();
         }

@@ -71,7 +71,8 @@ class ResourceTableTest {
             ObjectNode changed = row.resource().deepCopy();
             changed.withObjectProperty("metadata")
                     .put("resourceVersion", stored.getMetadata().getResourceVersion());
-            Verdict verdict = Verdict.of(client, "PUT", PATH + "/" + base.getMetadata().getName(), changed);
+            Verdict verdict =
+                    Verdict.of(client, "PUT", PATH + "/" + base.getMetadata().getName(), changed);
             // then
             assertFound(row, verdict.violations());
         } finally {

@@ -55,7 +55,8 @@ record Rights(RealApiServer server) {
                 .getToken();
         return new ConfigBuilder(Config.empty())
                 .withMasterUrl(server.url().toString())
-                .withCaCertData(Base64.getEncoder().encodeToString(server.authority().getBytes(StandardCharsets.UTF_8)))
+                .withCaCertData(
+                        Base64.getEncoder().encodeToString(server.authority().getBytes(StandardCharsets.UTF_8)))
                 .withOauthToken(token)
                 .withNamespace(RealApiServer.NAMESPACE)
                 .withRequestRetryBackoffLimit(1)

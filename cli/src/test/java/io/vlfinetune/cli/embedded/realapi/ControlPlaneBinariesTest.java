@@ -27,7 +27,8 @@ class ControlPlaneBinariesTest {
     void prepare() throws IOException {
         source = Files.createDirectory(folder.resolve("source"));
         home = folder.resolve("home");
-        Files.writeString(source.resolve("go.mod"), "module x\n\ngo 1.26\n\nrequire (\n\tk8s.io/kubernetes v1.2.3\n)\n");
+        Files.writeString(
+                source.resolve("go.mod"), "module x\n\ngo 1.26\n\nrequire (\n\tk8s.io/kubernetes v1.2.3\n)\n");
         Files.writeString(source.resolve("go.sum"), "");
         program(folder.resolve("bin/go"), "exit 0");
         build("mkdir -p \"$1\"; echo building all; for p in kube-apiserver etcd kubectl; do"
