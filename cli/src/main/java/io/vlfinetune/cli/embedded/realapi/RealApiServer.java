@@ -12,6 +12,7 @@ import io.vlfinetune.cli.embedded.ApiServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -43,7 +44,7 @@ public final class RealApiServer implements ApiServer {
      * Starts it and makes both kinds and the namespace of runs known.
      *
      * @param binaries folder with kube-apiserver, etcd and kubectl
-     * @param work gets {@code kubeconfig}, readable by this user only, and for its lifetime {@code api-server}
+     * @param work for its lifetime gets {@code kubeconfig}, readable by this user only, and {@code api-server}
      * @throws IOException if it does not start
      */
     public static RealApiServer start(Path binaries, Path work) throws IOException {
@@ -126,6 +127,8 @@ public final class RealApiServer implements ApiServer {
         server.stop();
         try {
             folder.delete();
+            // A login to a server that is gone makes every tool complain that reads KUBECONFIG.
+            Files.deleteIfExists(kubeconfig);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
