@@ -29,7 +29,8 @@ import picocli.CommandLine.Mixin;
         footer = {
             "  vlft demo",
             "  vlft demo -o json > demo.json          the three objects with plan, metrics and proof",
-            "  vlft demo --work out                   keep models and metrics in ./out; the same again resumes"
+            "  vlft demo --work out                   keep models and metrics in ./out; the same again resumes",
+            "  vlft demo --real-api                   on a real API server; prints a KUBECONFIG for kubectl"
         })
 final class DemoCommand implements Callable<Integer> {
     private static final List<String> FILES = List.of("full.yaml", "tower-frozen.yaml", "projector-only.yaml");
@@ -42,6 +43,9 @@ final class DemoCommand implements Callable<Integer> {
 
     @Mixin
     private WorkOption work = new WorkOption();
+
+    @Mixin
+    private ServerOption server = new ServerOption();
 
     DemoCommand(Surroundings surroundings) {
         this.surroundings = surroundings;
@@ -58,8 +62,10 @@ final class DemoCommand implements Callable<Integer> {
         AtomicBoolean proved = new AtomicBoolean();
         int code;
         try (WorkFolder folder = work.open(surroundings)) {
-            code = new EmbeddedRuns(surroundings, output.json())
-                    .execute(folder, resources, (client, runs) -> proved.set(report(client, runs)));
+            code = new EmbeddedRuns(surroundings, server, output.json()).execute(folder, resources, (client, runs) -> {
+                proved.set(report(client, runs));
+                new Reports(surroundings, folder, client).compare("Handwritten digits, three ways to freeze", runs);
+            });
         }
         return code == 0 && !proved.get() ? NOT_PROVED : code;
     }

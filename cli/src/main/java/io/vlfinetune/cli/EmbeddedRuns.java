@@ -28,11 +28,13 @@ final class EmbeddedRuns {
     private static final Duration ACCEPTANCE = Duration.ofSeconds(5);
 
     private final Surroundings surroundings;
+    private final ServerOption server;
     private final PrintStream table;
 
     /** The table goes to standard output, unless that is reserved for JSON. */
-    EmbeddedRuns(Surroundings surroundings, boolean json) {
+    EmbeddedRuns(Surroundings surroundings, ServerOption server, boolean json) {
         this.surroundings = surroundings;
+        this.server = server;
         this.table = json ? surroundings.err() : surroundings.out();
     }
 
@@ -52,7 +54,7 @@ final class EmbeddedRuns {
                 surroundings.clock(),
                 RandomGenerator.getDefault(),
                 surroundings.err()::println);
-        try (EmbeddedControlPlane plane = EmbeddedControlPlane.start(parts)) {
+        try (EmbeddedControlPlane plane = EmbeddedControlPlane.start(server.start(surroundings, work), parts)) {
             Thread hook = new Thread(() -> stop(plane, work));
             Runtime.getRuntime().addShutdownHook(hook);
             List<VLFineTune> ended = follow(plane, resources);

@@ -46,6 +46,9 @@ final class RunCommand implements Callable<Integer> {
     @Mixin
     private WorkOption work = new WorkOption();
 
+    @Mixin
+    private ServerOption server = new ServerOption();
+
     RunCommand(Surroundings surroundings) {
         this.surroundings = surroundings;
     }
@@ -55,8 +58,10 @@ final class RunCommand implements Callable<Integer> {
         List<ObjectNode> resources = Resources.load(
                 files.stream().map(surroundings.folder()::resolve).toList());
         try (WorkFolder folder = work.open(surroundings)) {
-            return new EmbeddedRuns(surroundings, output.json())
-                    .execute(folder, resources, (client, runs) -> print(folder, runs));
+            return new EmbeddedRuns(surroundings, server, output.json()).execute(folder, resources, (client, runs) -> {
+                print(folder, runs);
+                new Reports(surroundings, folder, client).write(runs);
+            });
         }
     }
 

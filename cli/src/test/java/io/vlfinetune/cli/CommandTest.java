@@ -82,6 +82,9 @@ class CommandTest {
         assertThat(err()).contains("NAME", "work folder: " + folder.toRealPath().resolve("work"));
         assertThat(folder.resolve("work/claims/models/written-by")).hasContent("digits");
         assertThat(folder.resolve("work/runs/digits/attempt-1.log")).exists();
+        Path report = folder.toRealPath().resolve("work/runs/digits/report.html");
+        assertThat(err()).contains("report: " + report);
+        assertThat(report).content().contains("✓ Succeeded", "all 148 frozen tensors", "There is no plan: ");
     }
 
     @Test
@@ -166,9 +169,11 @@ class CommandTest {
             resource("examples/digits/" + name + ".yaml", "digits-" + name, "fine", "training: {steps: 3}");
         }
 
-        int code = vlft("demo");
+        int code = vlft("demo", "--work", "work");
 
         assertThat(code).as(err()).isZero();
+        assertThat(folder.resolve("work/report.html")).content().contains("3 of 3 runs succeeded");
+        assertThat(folder.resolve("work/runs/digits-full/report.html")).exists();
         String comparison = out().substring(out().indexOf("RUN "));
         assertThat(comparison.lines()).hasSize(5);
         assertThat(comparison.lines().skip(1).findFirst().orElseThrow()).matches("base model .* 0\\.12 +0\\.11 +-");

@@ -42,7 +42,6 @@ public record DataSpec(
         @Default("2048")
         @Min(1)
         @Max(1048576)
-        @Nullable
         Integer maxLength) {
     private static final int MAX_LENGTH = 2048;
 

@@ -6,7 +6,6 @@ import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
 import java.util.List;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What is not trained. All three switches off and no rules is full tuning.
@@ -24,17 +23,13 @@ import org.jspecify.annotations.Nullable;
 public record FreezeSpec(
         @JsonPropertyDescription("Freeze the vision tower: patch embedding, positions, blocks and norms.")
         @Default("false")
-        @Nullable
         Boolean visionTower,
 
-        @JsonPropertyDescription("Freeze the projector between vision tower and language model.")
-        @Default("false")
-        @Nullable
+        @JsonPropertyDescription("Freeze the projector between vision tower and language model.") @Default("false")
         Boolean projector,
 
         @JsonPropertyDescription("Freeze the language model: token embedding, blocks, norm and output head.")
         @Default("false")
-        @Nullable
         Boolean languageModel,
 
         @JsonPropertyDescription(

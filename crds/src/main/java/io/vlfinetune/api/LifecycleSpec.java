@@ -5,7 +5,6 @@ import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Max;
 import io.fabric8.generator.annotation.Min;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /**
  * How often a run is tried.
@@ -13,11 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param maxRestarts attempts after the first that failures may cost.
  */
 public record LifecycleSpec(
-        @JsonPropertyDescription("Attempts after the first that failures may cost.")
-        @Default("3")
-        @Min(0)
-        @Max(100)
-        @Nullable
+        @JsonPropertyDescription("Attempts after the first that failures may cost.") @Default("3") @Min(0) @Max(100)
         Integer maxRestarts) {
     /** Three restarts. */
     public static final LifecycleSpec DEFAULT = new LifecycleSpec(3);

@@ -14,5 +14,8 @@ final class Patterns {
     /** A DNS label. */
     static final String LABEL = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
 
+    /** An evaluation set and one of its metrics. */
+    static final String METRIC = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?/(loss|accuracy)$";
+
     private Patterns() {}
 }

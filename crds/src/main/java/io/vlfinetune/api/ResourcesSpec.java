@@ -19,13 +19,12 @@ import org.jspecify.annotations.Nullable;
  * @param scratch where checkpoints live. Absent: with the pod, and a replaced pod starts over.
  */
 public record ResourcesSpec(
-        @JsonPropertyDescription("GPUs of the pod; 0 trains on the CPU.") @Default("1") @Min(0) @Max(1) @Nullable
+        @JsonPropertyDescription("GPUs of the pod; 0 trains on the CPU.") @Default("1") @Min(0) @Max(1)
         Integer gpus,
 
         @JsonPropertyDescription("Name under which nodes offer GPUs.")
         @Default("nvidia.com/gpu")
         @Size(min = 1, max = 253)
-        @Nullable
         String gpuResource,
 
         @JsonPropertyDescription("CPU request, such as \"8\" or \"500m\"; threads follow it.")

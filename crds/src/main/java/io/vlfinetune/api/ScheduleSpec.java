@@ -5,7 +5,6 @@ import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Pattern;
 import io.fabric8.generator.annotation.Size;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /**
  * How the learning rate goes over the steps.
@@ -14,16 +13,13 @@ import org.jspecify.annotations.Nullable;
  * @param warmupRatio share of the steps over which the learning rate rises from zero.
  */
 public record ScheduleSpec(
-        @JsonPropertyDescription("Constant, or falling to zero at the last step: Linear, Cosine.")
-        @Default("Cosine")
-        @Nullable
+        @JsonPropertyDescription("Constant, or falling to zero at the last step: Linear, Cosine.") @Default("Cosine")
         ScheduleName name,
 
         @JsonPropertyDescription("Share of the steps over which the learning rate rises from zero.")
         @Default("0")
         @Size(max = 32)
         @Pattern("^(0(\\.[0-9]+)?|1(\\.0+)?)$")
-        @Nullable
         String warmupRatio) {
     /** Cosine without warm-up. */
     public static final ScheduleSpec DEFAULT = new ScheduleSpec(ScheduleName.Cosine, "0");

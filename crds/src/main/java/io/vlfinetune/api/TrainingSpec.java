@@ -25,9 +25,13 @@ import org.jspecify.annotations.Nullable;
  * @param evaluateEvery steps between evaluations. Absent: before the first step and after the last only.
  * @param checkpointEvery steps between checkpoints. Absent: when stopped only.
  * @param keepCheckpoints checkpoints that are kept; older ones are removed.
+ * @param earlyStopping stop before the last step when a metric no longer gets better.
  * @param seed seed of the order of samples.
  */
 @ValidationRule(value = "has(self.epochs) != has(self.steps)", message = "give exactly one of epochs and steps")
+@ValidationRule(
+        value = "!has(self.earlyStopping) || has(self.evaluateEvery)",
+        message = "earlyStopping looks at evaluations: give evaluateEvery as well")
 public record TrainingSpec(
         @JsonPropertyDescription("Passes over the training data. Give either this or steps.")
         @Min(1)
@@ -38,11 +42,7 @@ public record TrainingSpec(
         @JsonPropertyDescription("Optimizer steps. Give either this or epochs.") @Min(1) @Max(100000000) @Nullable
         Integer steps,
 
-        @JsonPropertyDescription("Samples in one forward and backward pass.")
-        @Default("1")
-        @Min(1)
-        @Max(65536)
-        @Nullable
+        @JsonPropertyDescription("Samples in one forward and backward pass.") @Default("1") @Min(1) @Max(65536)
         Integer batchSize,
 
         @JsonPropertyDescription(
@@ -50,34 +50,32 @@ public record TrainingSpec(
         @Default("1")
         @Min(1)
         @Max(65536)
-        @Nullable
         Integer gradientAccumulation,
 
         @JsonPropertyDescription("Peak learning rate, a decimal such as \"1e-5\".")
         @Default("1e-5")
         @Size(max = 32)
         @Pattern(Patterns.DECIMAL)
-        @Nullable
         String learningRate,
 
-        @JsonPropertyDescription("How the learning rate goes over the steps.") @Nullable
+        @JsonPropertyDescription("How the learning rate goes over the steps.")
         ScheduleSpec schedule,
 
         @JsonPropertyDescription("Decoupled weight decay of AdamW; biases and norms are not decayed.")
         @Default("0.0")
         @Size(max = 32)
         @Pattern(Patterns.DECIMAL)
-        @Nullable
         String weightDecay,
 
         @JsonPropertyDescription("Gradients are scaled down to this global norm.")
         @Default("1.0")
         @Size(max = 32)
         @Pattern(Patterns.DECIMAL)
-        @Nullable
         String maxGradientNorm,
 
-        @JsonPropertyDescription("Precision of weights and arithmetic.") @Default("Float32") @Nullable
+        @JsonPropertyDescription(
+                "Precision of weights and arithmetic. What is trained has Float32 master copies and optimizer state either way.")
+        @Default("BFloat16")
         Precision precision,
 
         @JsonPropertyDescription("Steps between evaluations. Absent: before the first step and after the last only.")
@@ -92,14 +90,13 @@ public record TrainingSpec(
         @Nullable
         Integer checkpointEvery,
 
-        @JsonPropertyDescription("Checkpoints that are kept; older ones are removed.")
-        @Default("2")
-        @Min(1)
-        @Max(1000)
-        @Nullable
+        @JsonPropertyDescription("Checkpoints that are kept; older ones are removed.") @Default("2") @Min(1) @Max(1000)
         Integer keepCheckpoints,
 
-        @JsonPropertyDescription("Seed of the order of samples.") @Default("42") @Min(0) @Nullable
+        @JsonPropertyDescription("Stop before the last step when a metric no longer gets better.") @Nullable
+        EarlyStoppingSpec earlyStopping,
+
+        @JsonPropertyDescription("Seed of the order of samples.") @Default("42") @Min(0)
         Long seed) {
     /** Puts the defaults in the place of absent fields. */
     public TrainingSpec {
@@ -109,7 +106,7 @@ public record TrainingSpec(
         schedule = Objects.requireNonNullElse(schedule, ScheduleSpec.DEFAULT);
         weightDecay = Objects.requireNonNullElse(weightDecay, "0.0");
         maxGradientNorm = Objects.requireNonNullElse(maxGradientNorm, "1.0");
-        precision = Objects.requireNonNullElse(precision, Precision.Float32);
+        precision = Objects.requireNonNullElse(precision, Precision.BFloat16);
         keepCheckpoints = Objects.requireNonNullElse(keepCheckpoints, 2);
         seed = Objects.requireNonNullElse(seed, 42L);
     }

@@ -2,6 +2,9 @@ package io.vlfinetune.operator;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.vlfinetune.operator.health.HealthAddress;
+import io.vlfinetune.operator.health.HealthEndpoint;
+import java.net.InetSocketAddress;
 import java.util.concurrent.CountDownLatch;
 
 /** The operator in a cluster: configured by its environment, stopped by SIGTERM. */
@@ -13,8 +16,10 @@ public final class Main {
     /** Runs until it is told to stop; exits with 2 if its environment cannot be read. */
     public static void main(String[] arguments) {
         OperatorConfiguration configuration;
+        InetSocketAddress probes;
         try {
             configuration = OperatorConfiguration.fromEnvironment(System.getenv());
+            probes = HealthAddress.fromEnvironment(System.getenv());
         } catch (IllegalArgumentException e) {
             System.err.println(e.getMessage());
             System.exit(USAGE);
@@ -27,16 +32,18 @@ public final class Main {
             await(done);
         }));
         try {
-            run(configuration, stop);
+            run(configuration, probes, stop);
         } finally {
             done.countDown();
         }
     }
 
-    @SuppressWarnings("try") // the operator works in the background until it is closed
-    private static void run(OperatorConfiguration configuration, CountDownLatch stop) {
-        try (KubernetesClient client = new KubernetesClientBuilder().build();
+    @SuppressWarnings("try") // operator and endpoint work in the background until it is closed
+    private static void run(OperatorConfiguration configuration, InetSocketAddress probes, CountDownLatch stop) {
+        try (HealthEndpoint endpoint = HealthEndpoint.start(probes);
+                KubernetesClient client = new KubernetesClientBuilder().build();
                 VLFineTuneOperator operator = VLFineTuneOperator.start(client, configuration)) {
+            endpoint.follow(operator::health);
             await(stop);
         }
     }

@@ -4,13 +4,20 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.api.config.ConfigurationServiceOverrider;
 import io.javaoperatorsdk.operator.api.config.ControllerConfigurationOverrider;
+import io.javaoperatorsdk.operator.health.EventSourceHealthIndicator;
+import io.javaoperatorsdk.operator.health.InformerHealthIndicator;
+import io.javaoperatorsdk.operator.health.InformerWrappingEventSourceHealthIndicator;
 import io.javaoperatorsdk.operator.processing.event.rate.LinearRateLimiter;
 import io.vlfinetune.api.kubernetes.VLFineTune;
 import io.vlfinetune.operator.attempt.Backoff;
+import io.vlfinetune.operator.health.Health;
 import io.vlfinetune.operator.reconcile.Planner;
 import io.vlfinetune.operator.reconcile.VLFineTuneReconciler;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ThreadLocalRandom;
 
 /** A running operator. */
@@ -74,6 +81,22 @@ public final class VLFineTuneOperator implements AutoCloseable {
     private static Duration limitPeriod(OperatorConfiguration configuration) {
         Duration period = configuration.progressPeriod();
         return period.compareTo(SHORTEST_LIMIT_PERIOD) < 0 ? SHORTEST_LIMIT_PERIOD : period;
+    }
+
+    /** How its caches are: whether they run, and whether they follow the API server. */
+    public Health.Started health() {
+        Set<String> stopped = new TreeSet<>();
+        Set<String> behind = new TreeSet<>();
+        operator.getRuntimeInfo()
+                .unhealthyEventSources()
+                .values()
+                .forEach(sources -> sources.forEach((name, source) -> (runs(source) ? behind : stopped).add(name)));
+        return new Health.Started(List.copyOf(stopped), List.copyOf(behind));
+    }
+
+    private static boolean runs(EventSourceHealthIndicator source) {
+        return !(source instanceof InformerWrappingEventSourceHealthIndicator<?> caches)
+                || caches.informerHealthIndicators().values().stream().allMatch(InformerHealthIndicator::isRunning);
     }
 
     /** Stops; the client stays open, and running trainers go on. */

@@ -24,9 +24,11 @@ import io.vlfinetune.contract.TrainerState;
 import io.vlfinetune.operator.cluster.MemoryApiServer;
 import io.vlfinetune.operator.cluster.ScriptedNode;
 import io.vlfinetune.operator.conditions.Conditions;
+import io.vlfinetune.operator.health.Health;
 import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -54,6 +56,14 @@ class OperatorOnServerTest {
         return VLFineTuneOperator.start(operatorClient, CONFIGURATION, Clock.systemUTC(), (uid, attempt) -> 0);
     }
 
+    @Test
+    void givenALostApiServerThenTheCachesAreBehindButNotGivenUp() {
+        server.close();
+
+        await().atMost(PATIENCE).until(() -> !operator.health().behind().isEmpty());
+        assertThat(operator.health().stopped()).isEmpty();
+    }
+
     @AfterEach
     void stop() {
         operator.close();
@@ -74,6 +84,7 @@ class OperatorOnServerTest {
         node.exit(pod, 0, json(Samples.success(1)), "CompletionsReached");
         awaitPhase(Phase.Succeeded);
         awaitEvents("Started", "Succeeded");
+        assertThat(operator.health()).isEqualTo(new Health.Started(List.of(), List.of()));
 
         VLFineTuneStatus status = status();
         assertThat(status.proof().holds()).isTrue();

@@ -66,7 +66,7 @@ public final class Samples {
 
     public static VLFineTuneSpec spec(String model, ScratchSpec scratch, int maxRestarts) {
         TrainingSpec training =
-                new TrainingSpec(null, 200, null, null, null, null, null, null, null, null, null, null, null);
+                new TrainingSpec(null, 200, null, null, null, null, null, null, null, null, null, null, null, null);
         return new VLFineTuneSpec(
                 new ModelSpec(model),
                 new DataSpec(

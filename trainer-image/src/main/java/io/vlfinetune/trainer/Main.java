@@ -174,7 +174,7 @@ public final class Main {
             return Optional.empty();
         }
         try {
-            return Optional.of(new ProgressChannel(URI.create(url), ProgressChannel.CREDENTIALS));
+            return Optional.of(new ProgressChannel(URI.create(url), ProgressChannel.credentials(System.getenv())));
         } catch (IOException | IllegalArgumentException problem) {
             log.line("progress is not reported: " + problem.getMessage());
             return Optional.empty();

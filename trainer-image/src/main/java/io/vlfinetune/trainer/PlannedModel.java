@@ -41,7 +41,7 @@ public record PlannedModel(Checkpoint checkpoint, Family family, Blueprint bluep
                 tensors.add(
                         new PlannedTensor(name, role, info.shape(), info.dtype().name()));
             });
-            ModelTensors table = new ModelTensors(tensors, blueprint.chain().tensors());
+            ModelTensors table = new ModelTensors(tensors, blueprint.chain().tensors(), blueprint.tiedHead());
             return new PlannedModel(checkpoint, family, blueprint, FreezePlan.resolve(freeze, table));
         } catch (RuntimeException problem) {
             checkpoint.close();

@@ -45,6 +45,7 @@ final class RunDigest {
         ObjectNode training = Json.strict().valueToTree(run.training());
         training.remove(List.of("checkpointEvery", "keepCheckpoints"));
         all.set("training", training);
+        all.put("select", run.output().select() + " " + run.output().metric());
         all.put("maxLength", run.data().maxLength());
         all.set("evaluation", names(run.data()));
         for (DataFile file : data) {

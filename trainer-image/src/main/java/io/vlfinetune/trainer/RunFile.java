@@ -4,6 +4,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import io.vlfinetune.api.EvaluationSource;
+import io.vlfinetune.api.OutputSelection;
+import io.vlfinetune.api.OutputSpec;
 import io.vlfinetune.api.TrainingSource;
 import io.vlfinetune.api.TrainingSpec;
 import io.vlfinetune.contract.Json;
@@ -54,6 +56,7 @@ final class RunFile {
         }
         requireWhole(run);
         requireSense(run.training());
+        requireSense(run.output());
         return run;
     }
 
@@ -119,10 +122,21 @@ final class RunFile {
         if ((training.epochs() == null) == (training.steps() == null)) {
             throw new TrainerException(Reason.InvalidSpec, "spec.training: give exactly one of epochs and steps");
         }
+        if (training.earlyStopping() != null && training.evaluateEvery() == null) {
+            throw new TrainerException(
+                    Reason.InvalidSpec,
+                    "spec.training.earlyStopping: it looks at evaluations: give spec.training.evaluateEvery as well");
+        }
         requireDecimal("learningRate", training.learningRate());
         requireDecimal("weightDecay", training.weightDecay());
         requireDecimal("maxGradientNorm", training.maxGradientNorm());
         requireDecimal("schedule.warmupRatio", training.schedule().warmupRatio());
+    }
+
+    private static void requireSense(OutputSpec output) {
+        if ((output.select() == OutputSelection.Best) == (output.metric() == null)) {
+            throw new TrainerException(Reason.InvalidSpec, "spec.output: select: Best and metric go together");
+        }
     }
 
     private static void requireDecimal(String field, String text) {

@@ -2,6 +2,7 @@ package io.vlfinetune.trainer;
 
 import ai.djl.ndarray.NDArray;
 import io.vlfinetune.api.DataStatus;
+import io.vlfinetune.api.EarlyStoppingSpec;
 import io.vlfinetune.api.MetricStatus;
 import io.vlfinetune.api.ModelStatus;
 import io.vlfinetune.api.OutputStatus;
@@ -10,6 +11,7 @@ import io.vlfinetune.contract.LastWord;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.contract.RunConfiguration;
 import io.vlfinetune.contract.TrainerState;
+import io.vlfinetune.trainer.checkpoint.BestModel;
 import io.vlfinetune.trainer.checkpoint.CheckpointStore;
 import io.vlfinetune.trainer.engine.DType;
 import io.vlfinetune.trainer.engine.Ops;
@@ -34,6 +36,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** One attempt of a run: plan, train, prove, commit. */
 final class TrainingRun {
@@ -88,6 +92,7 @@ final class TrainingRun {
         Path folder = sources.resolve(run.model().source(), "spec.model.source");
         try (PlannedModel planned = PlannedModel.open(folder, run.freeze());
                 DataSets sets = DataSets.of(planned, run.data().maxLength())) {
+            requireMetrics();
             PlanDocument document = planned.document(run.training().learningRate());
             log.line(String.format(
                     Locale.ROOT,
@@ -105,7 +110,29 @@ final class TrainingRun {
             if (committed.isPresent()) {
                 return alreadyComplete(committed.get());
             }
+            output.requireWritable();
             return train(planned, data, digest, base, document);
+        }
+    }
+
+    /** Early stopping and the choice of a model can look only at what is evaluated. */
+    private void requireMetrics() {
+        List<String> known = run.data().evaluation().stream()
+                .flatMap(set -> Stream.of(set.name() + "/loss", set.name() + "/accuracy"))
+                .toList();
+        EarlyStoppingSpec stopping = run.training().earlyStopping();
+        requireMetric("spec.training.earlyStopping.metric", stopping == null ? null : stopping.metric(), known);
+        requireMetric("spec.output.metric", run.output().metric(), known);
+    }
+
+    private static void requireMetric(String field, @Nullable String metric, List<String> known) {
+        if (metric != null && !known.contains(metric)) {
+            throw new TrainerException(
+                    Reason.InvalidSpec,
+                    field + ": " + metric + " is not evaluated; "
+                            + (known.isEmpty()
+                                    ? "add a set to spec.data.evaluation"
+                                    : "there are " + String.join(", ", known)));
         }
     }
 
@@ -120,8 +147,14 @@ final class TrainingRun {
         Path checkpoints = options.scratch().resolve("checkpoints").resolve(digest.substring("sha256:".length(), 23));
         Path metrics = options.scratch().resolve("metrics.jsonl");
         TrainingLoop.Surroundings around = new TrainingLoop.Surroundings(
-                new CheckpointStore(checkpoints, run.training().keepCheckpoints(), log), reporter, log, stop, clock);
-        Training training = new Training(planned, data, run.training(), around, digest, options.threads(), metrics);
+                new CheckpointStore(checkpoints, run.training().keepCheckpoints(), log),
+                new BestModel(checkpoints),
+                reporter,
+                log,
+                stop,
+                clock);
+        Training training =
+                new Training(planned, data, run.training(), run.output(), around, digest, options.threads(), metrics);
         return training.run(trained -> {
             reporter.state(TrainerState.Finishing);
             requireStorable(planned, trained);
@@ -130,7 +163,13 @@ final class TrainingRun {
             requireHolds(proof);
             OutputDocument made = document(digest, base, data, trained, proof, document, planned);
             output.commit(made, metrics);
-            return finished(made, "trained " + trained.steps() + " steps");
+            return finished(
+                    made,
+                    trained.ending()
+                            + (trained.selected() == trained.steps()
+                                    ? ""
+                                    : "; the model of step " + trained.selected() + " is written, the best by "
+                                            + run.output().metric()));
         });
     }
 
@@ -189,6 +228,7 @@ final class TrainingRun {
                 Map.of("namespace", run.namespace(), "name", run.name(), "uid", run.uid()),
                 base,
                 trained.steps(),
+                trained.selected(),
                 data.train().size(),
                 trained.metrics(),
                 proof,

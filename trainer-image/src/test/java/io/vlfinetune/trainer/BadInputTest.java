@@ -10,6 +10,8 @@ import io.vlfinetune.trainer.weights.Safetensors;
 import io.vlfinetune.trainer.weights.SafetensorsWriter;
 import io.vlfinetune.trainer.weights.TensorContent;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -17,6 +19,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -276,6 +279,66 @@ class BadInputTest {
                 "step 1: tensor multi_modal_projector.",
                 "F16",
                 "Lower spec.training.learningRate");
+    }
+
+    @ParameterizedTest(name = "evaluated: {0}")
+    @CsvSource({"true", "false"})
+    void givenABaseModelWithNaNThenTheBrokenModelIsNotWritten(boolean evaluated) {
+        String name = "multi_modal_projector.linear_2.bias";
+        rewrite(tensors -> {
+            var stored = (TensorContent.Stored) Objects.requireNonNull(tensors.get(name));
+            byte[] bytes = stored.bytes().toArray(ValueLayout.JAVA_BYTE);
+            Arrays.fill(bytes, (byte) 0x7f); // 0x7f7f is a NaN in F16
+            tensors.put(name, new TensorContent.Stored(stored.dtype(), stored.shape(), MemorySegment.ofArray(bytes)));
+        });
+        if (evaluated) {
+            refused(
+                    Reason.Diverged,
+                    14,
+                    "step 0: the loss of evaluation set held is NaN before any training; the base model is broken");
+        } else {
+            run.part("data").remove("evaluation");
+            refused(Reason.Diverged, 14, "step 1: the loss is NaN; nothing of this step was applied.");
+        }
+        assertThat(run.root().resolve("scratch/checkpoints")).doesNotExist();
+    }
+
+    @Test
+    void givenAnUnknownMetricThenTheKnownOnesAreNamed() {
+        run.part("training")
+                .put("evaluateEvery", 1)
+                .putObject("earlyStopping")
+                .put("metric", "held/bleu")
+                .put("patience", 1);
+        refused(
+                Reason.InvalidSpec,
+                10,
+                "spec.training.earlyStopping.metric: held/bleu is not evaluated; there are held/loss, held/accuracy");
+        run.part("training").remove("earlyStopping");
+        run.part("output").put("select", "Best").put("metric", "other/loss");
+        refused(
+                Reason.InvalidSpec,
+                10,
+                "spec.output.metric: other/loss is not evaluated; there are held/loss, held/accuracy");
+        run.part("data").remove("evaluation");
+        refused(
+                Reason.InvalidSpec,
+                10,
+                "spec.output.metric: other/loss is not evaluated; add a set to spec.data.evaluation");
+    }
+
+    @Test
+    void givenFieldsThatOnlyMeanSomethingTogetherThenTheMissingOneIsNamed() {
+        run.part("training")
+                .putObject("earlyStopping")
+                .put("metric", "held/loss")
+                .put("patience", 1);
+        refused(Reason.InvalidSpec, 10, "spec.training.earlyStopping: ", "give spec.training.evaluateEvery as well");
+        run.part("training").remove("earlyStopping");
+        run.part("output").put("select", "Best");
+        refused(Reason.InvalidSpec, 10, "spec.output: select: Best and metric go together");
+        run.part("output").put("select", "Last").put("metric", "held/loss");
+        refused(Reason.InvalidSpec, 10, "spec.output: select: Best and metric go together");
     }
 
     @Test

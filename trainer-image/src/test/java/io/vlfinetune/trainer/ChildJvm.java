@@ -13,15 +13,35 @@ record ChildJvm(Process process, Path output) implements AutoCloseable {
     private static final int SECONDS = 60;
 
     static ChildJvm start(Path output, Class<?> main, String... arguments) throws IOException {
+        return start(output, command(main, arguments));
+    }
+
+    /** The kernel refuses to let a file of this JVM grow beyond a size. */
+    static ChildJvm startWithFilesUpTo(int kibibytes, Path output, Class<?> main, String... arguments)
+            throws IOException {
+        List<String> command =
+                new ArrayList<>(List.of("bash", "-c", "ulimit -f " + kibibytes + " && exec \"$@\"", "limited"));
+        command.addAll(command(main, arguments));
+        return start(output, command);
+    }
+
+    private static List<String> command(Class<?> main, String... arguments) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
                 "-Dai.djl.offline=true",
                 "-Xmx512m",
+                // Short lives: starting counts more than speed.
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
                 "-cp",
                 System.getProperty("java.class.path"),
                 main.getName()));
         command.addAll(Arrays.asList(arguments));
+        return command;
+    }
+
+    private static ChildJvm start(Path output, List<String> command) throws IOException {
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile())

@@ -68,16 +68,7 @@ class ProcessTest {
     }
 
     private ChildJvm train(TestRun run) throws IOException {
-        return ChildJvm.start(
-                folder.resolve("output"),
-                Main.class,
-                "train",
-                "--config",
-                run.config().toString(),
-                "--root",
-                run.root().toString(),
-                "--termination-log",
-                run.terminationLog().toString());
+        return ChildJvm.start(folder.resolve("output"), Main.class, run.arguments());
     }
 
     private static void awaitLines(ChildJvm child, Path file, int count) throws IOException, InterruptedException {

@@ -76,6 +76,25 @@ class RunVariantsTest {
             assertThat(files.filter(file -> file.toString().endsWith(".safetensors")))
                     .hasSize(2);
         }
+        assertThat(run.output().resolve(Checkpoint.INDEX))
+                .hasSameBinaryContentAs(run.model().resolve(Checkpoint.INDEX));
+        sameTensorsAsFromOneFile();
+    }
+
+    /** How a model is cut into files makes no difference to what is learnt. */
+    private void sameTensorsAsFromOneFile() {
+        TestRun whole = new TestRun(folder.resolve("whole"))
+                .training(Map.of("steps", 3, "batchSize", 1))
+                .projectorOnly();
+        assertThat(whole.start().exitCode()).isZero();
+        try (Checkpoint sharded = Checkpoint.open(run.output());
+                Checkpoint single = Checkpoint.open(whole.output())) {
+            assertThat(single.files()).hasSize(1);
+            assertThat(sharded.tensors().keySet()).isEqualTo(single.tensors().keySet());
+            for (String name : single.tensors().keySet()) {
+                assertThat(sharded.digest(name)).as(name).isEqualTo(single.digest(name));
+            }
+        }
     }
 
     private void shard() throws IOException {

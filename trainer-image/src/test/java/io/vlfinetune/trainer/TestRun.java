@@ -99,7 +99,11 @@ final class TestRun {
         data.putArray("train").addObject().put("source", uri(data().resolve("train.jsonl")));
         data.putArray("evaluation").addObject().put("name", "held").put("source", uri(data().resolve("held.jsonl")));
         json.putObject("freeze");
-        json.putObject("training").put("steps", 4).put("batchSize", 2).put("learningRate", "1e-3");
+        json.putObject("training")
+                .put("steps", 4)
+                .put("batchSize", 2)
+                .put("learningRate", "1e-3")
+                .put("precision", "Float32");
         json.putObject("output").put("destination", uri(output()));
     }
 
@@ -184,6 +188,19 @@ final class TestRun {
         } catch (IOException problem) {
             throw new UncheckedIOException(problem);
         }
+    }
+
+    /** The command line of a trainer in a process of its own. */
+    String[] arguments() {
+        return new String[] {
+            "train",
+            "--config",
+            config().toString(),
+            "--root",
+            root().toString(),
+            "--termination-log",
+            terminationLog().toString()
+        };
     }
 
     Ended start() {

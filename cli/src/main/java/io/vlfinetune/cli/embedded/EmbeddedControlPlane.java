@@ -12,8 +12,8 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * A cluster inside this process: mock API server on loopback, the real operator, and this machine as the node. Closing
- * stops the operator first, then the trainers, each of which writes a checkpoint.
+ * A cluster inside this process: an API server on loopback, the real operator, and this machine as the node. Closing
+ * stops the operator first, then the trainers, each of which writes a checkpoint, then the server.
  */
 public final class EmbeddedControlPlane implements AutoCloseable {
     /** Nobody else watches this server; a person does. */
@@ -22,27 +22,31 @@ public final class EmbeddedControlPlane implements AutoCloseable {
     private static final Duration RESTART_BACKOFF = Duration.ofSeconds(2);
     private static final String NO_IMAGE = "this-machine";
 
-    private final MockApiServer server;
+    private final ApiServer server;
     private final OwnerCleanup cleanup;
     private final LocalNode node;
     private final VLFineTuneOperator operator;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private EmbeddedControlPlane(
-            MockApiServer server, OwnerCleanup cleanup, LocalNode node, VLFineTuneOperator operator) {
+    private EmbeddedControlPlane(ApiServer server, OwnerCleanup cleanup, LocalNode node, VLFineTuneOperator operator) {
         this.server = server;
         this.cleanup = cleanup;
         this.node = node;
         this.operator = operator;
     }
 
-    /** Starts everything; returns once the operator looks after runs. */
-    public static EmbeddedControlPlane start(LocalNode.Parts parts) {
-        MockApiServer server = new MockApiServer();
+    /** Starts everything on a server, which is closed with it; returns once the operator looks after runs. */
+    public static EmbeddedControlPlane start(ApiServer server, LocalNode.Parts parts) {
         OwnerCleanup cleanup = new OwnerCleanup(server.client());
         LocalNode node = LocalNode.start(server.client(), parts);
         OperatorConfiguration configuration = new OperatorConfiguration(
-                Set.of(), server.url(), NO_IMAGE, true, RESTART_BACKOFF, null, PROGRESS_PERIOD);
+                Set.of(),
+                server.url(),
+                NO_IMAGE,
+                true,
+                RESTART_BACKOFF,
+                server.trainerServiceAccount(),
+                PROGRESS_PERIOD);
         VLFineTuneOperator operator = VLFineTuneOperator.start(server.client(), configuration);
         return new EmbeddedControlPlane(server, cleanup, node, operator);
     }
@@ -57,10 +61,10 @@ public final class EmbeddedControlPlane implements AutoCloseable {
         return server.client();
     }
 
-    /** Creates a run. The resource has been validated: the mock server takes anything. */
+    /** Creates a run. The resource has been validated: a mock server takes anything. */
     public VLFineTune create(ObjectNode resource) {
         VLFineTune run = Serialization.unmarshal(resource.toString(), VLFineTune.class);
-        run.getMetadata().setNamespace(MockApiServer.NAMESPACE);
+        run.getMetadata().setNamespace(ApiServer.NAMESPACE);
         return server.client().resource(run).create();
     }
 

@@ -16,10 +16,12 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,6 +36,8 @@ public final class LocalNode implements AutoCloseable {
 
     private static final Duration USUAL_GRACE = Duration.ofSeconds(30);
     private static final int CANNOT_RUN = 128;
+    /** The shortest life of a token is ten minutes (TokenRequest); trainers read theirs before each report. */
+    private static final long TOKEN_REFRESH_MINUTES = 8;
 
     private final KubernetesClient client;
     private final WorkFolder work;
@@ -43,10 +47,15 @@ public final class LocalNode implements AutoCloseable {
     private final RandomGenerator random;
     private final Consumer<String> notices;
     private final StatusWriter statuses;
+    private final ProjectedFiles projected;
     private final Map<String, Placement> placements = new LinkedHashMap<>();
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("local-node").daemon().factory());
-    private SharedIndexInformer<Job> jobs;
+    private final SharedIndexInformer<Job> jobs;
+
+    @Nullable
+    private Future<?> refresh;
+
     private boolean closing;
     private boolean saidNoGpu;
 
@@ -69,6 +78,7 @@ public final class LocalNode implements AutoCloseable {
         this.random = parts.random();
         this.notices = parts.notices();
         this.statuses = new StatusWriter(client, parts.clock());
+        this.projected = new ProjectedFiles(client);
         this.jobs = client.batch().v1().jobs().inAnyNamespace().runnableInformer(0);
     }
 
@@ -92,6 +102,8 @@ public final class LocalNode implements AutoCloseable {
             }
         });
         node.jobs.run();
+        node.refresh = node.thread.scheduleWithFixedDelay(
+                node::refreshTokens, TOKEN_REFRESH_MINUTES, TOKEN_REFRESH_MINUTES, TimeUnit.MINUTES);
         return node;
     }
 
@@ -181,7 +193,7 @@ public final class LocalNode implements AutoCloseable {
         placement.state = Placement.State.Running;
         try {
             placement.process = TrainerProcess.start(
-                    command, work, placement.run, placement.attempt, placement.pod, capacity, witness);
+                    command, work, placement.run, placement.attempt, placement.pod, capacity, witness, projected);
         } catch (IOException e) {
             placement.started = statuses.now();
             ended(
@@ -192,6 +204,16 @@ public final class LocalNode implements AutoCloseable {
         placement.done = placement.process.ended().thenAccept(end -> later(() -> ended(placement, end)));
         placement.started = statuses.podRunning(placement.pod);
         statuses.jobReady(placement.job);
+    }
+
+    private void refreshTokens() {
+        for (Placement placement : running()) {
+            try {
+                Objects.requireNonNull(placement.process).refreshTokens(placement.pod, projected);
+            } catch (IOException e) {
+                LOG.warn("local node: {}", e.getMessage());
+            }
+        }
     }
 
     private void ended(Placement placement, TrainerProcess.Ended end) {
@@ -261,6 +283,9 @@ public final class LocalNode implements AutoCloseable {
     @Override
     public void close() {
         jobs.stop();
+        if (refresh != null) {
+            refresh.cancel(false);
+        }
         if (thread.isShutdown()) {
             return;
         }

@@ -22,13 +22,13 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Fabric8's mock of an API server in CRUD mode, on a loopback port that nobody else can reach. It knows both of our
  * kinds with their status subresources; it validates nothing and collects no garbage.
  */
-final class MockApiServer implements AutoCloseable {
-    static final String NAMESPACE = "default";
+public final class MockApiServer implements ApiServer {
     private static final List<String> CRDS =
             List.of("vlfinetunes.vlfinetune.io.yaml", "vlfinetuneprogresses.vlfinetune.io.yaml");
 
@@ -38,7 +38,8 @@ final class MockApiServer implements AutoCloseable {
     private final KubernetesMockServer server;
     private final KubernetesClient client;
 
-    MockApiServer() {
+    /** Starts it on a free port. */
+    public MockApiServer() {
         chatter.setLevel(Level.WARNING);
         Map<ServerRequest, Queue<ServerResponse>> responses = new ConcurrentHashMap<>();
         List<CustomResourceDefinitionContext> kinds =
@@ -65,12 +66,19 @@ final class MockApiServer implements AutoCloseable {
         }
     }
 
-    KubernetesClient client() {
+    @Override
+    public KubernetesClient client() {
         return client;
     }
 
-    URI url() {
+    @Override
+    public URI url() {
         return URI.create("http://" + server.getHostName() + ":" + server.getPort());
+    }
+
+    @Override
+    public @Nullable String trainerServiceAccount() {
+        return null;
     }
 
     @Override

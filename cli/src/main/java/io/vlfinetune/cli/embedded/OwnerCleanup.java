@@ -5,6 +5,8 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import io.vlfinetune.api.kubernetes.VLFineTune;
@@ -15,18 +17,22 @@ import java.util.concurrent.Executors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The garbage collector that a mock server lacks: what a run owns goes when the run goes. */
-final class OwnerCleanup implements AutoCloseable {
+/** The garbage collector that a server without controllers lacks: what a run owns goes when the run goes. */
+public final class OwnerCleanup implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(OwnerCleanup.class);
     private static final List<Class<? extends HasMetadata>> OWNED =
             List.of(Job.class, VLFineTuneProgress.class, PersistentVolumeClaim.class);
+
+    private static final String FOREGROUND = "foregroundDeletion";
+    private static final String NO_FINALIZERS = "{\"metadata\":{\"finalizers\":null}}";
 
     private final KubernetesClient client;
     private final ExecutorService thread = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("owner-cleanup").daemon().factory());
     private final SharedIndexInformer<VLFineTune> runs;
 
-    OwnerCleanup(KubernetesClient client) {
+    /** Joins: looks after the children of every run of the server. */
+    public OwnerCleanup(KubernetesClient client) {
         this.client = client;
         this.runs = client.resources(VLFineTune.class).inAnyNamespace().runnableInformer(0);
         runs.addEventHandler(new ResourceEventHandler<>() {
@@ -34,7 +40,12 @@ final class OwnerCleanup implements AutoCloseable {
             public void onAdd(VLFineTune run) {}
 
             @Override
-            public void onUpdate(VLFineTune before, VLFineTune run) {}
+            public void onUpdate(VLFineTune before, VLFineTune run) {
+                if (run.getMetadata().getDeletionTimestamp() != null
+                        && run.getMetadata().getFinalizers().equals(List.of(FOREGROUND))) {
+                    thread.execute(() -> collectFirst(run));
+                }
+            }
 
             @Override
             public void onDelete(VLFineTune run, boolean stateUnknown) {
@@ -42,6 +53,20 @@ final class OwnerCleanup implements AutoCloseable {
             }
         });
         runs.run();
+    }
+
+    /** A foreground deletion: the run waits for its children. */
+    private void collectFirst(VLFineTune run) {
+        collect(run);
+        release(run);
+    }
+
+    private void release(HasMetadata object) {
+        try {
+            client.resource(object).patch(PatchContext.of(PatchType.JSON_MERGE), NO_FINALIZERS);
+        } catch (KubernetesClientException e) {
+            LOG.info("owner cleanup: {}", e.getMessage());
+        }
     }
 
     private void collect(VLFineTune run) {
@@ -60,6 +85,10 @@ final class OwnerCleanup implements AutoCloseable {
     private void delete(HasMetadata child) {
         try {
             client.resource(child).delete();
+            if (child instanceof PersistentVolumeClaim) {
+                // A real server holds claims for a controller that is not there (StorageObjectInUseProtection).
+                release(child);
+            }
         } catch (KubernetesClientException e) {
             LOG.info("owner cleanup: {}", e.getMessage());
         }

@@ -26,7 +26,9 @@ record PodFolder(Path root) {
     private static final String SCRATCH = "/scratch";
 
     /** Makes the folder anew; what volumes hold stays. */
-    static PodFolder create(WorkFolder work, String run, Path root, Pod pod, Container container) throws IOException {
+    static PodFolder create(
+            WorkFolder work, String run, Path root, Pod pod, Container container, ProjectedFiles projected)
+            throws IOException {
         delete(root);
         PodFolder folder = new PodFolder(Files.createDirectories(root));
         for (VolumeMount mount : container.getVolumeMounts()) {
@@ -34,13 +36,14 @@ record PodFolder(Path root) {
                     .filter(one -> one.getName().equals(mount.getName()))
                     .findFirst()
                     .orElseThrow(() -> new IOException("no volume " + mount.getName() + " in the pod"));
-            folder.mount(work, run, pod, volume, mount);
+            folder.mount(work, run, pod, volume, mount, projected);
         }
         Files.createDirectories(folder.terminationLog(container).getParent());
         return folder;
     }
 
-    private void mount(WorkFolder work, String run, Pod pod, Volume volume, VolumeMount mount) throws IOException {
+    private void mount(WorkFolder work, String run, Pod pod, Volume volume, VolumeMount mount, ProjectedFiles projected)
+            throws IOException {
         Path at = Path.of(translate(mount.getMountPath()));
         boolean scratch = mount.getMountPath().endsWith(SCRATCH);
         if (scratch && (volume.getEmptyDir() != null || volume.getPersistentVolumeClaim() != null)) {
@@ -54,9 +57,7 @@ record PodFolder(Path root) {
             project(at, pod, volume.getDownwardAPI().getItems());
         } else if (volume.getProjected() != null) {
             for (VolumeProjection source : volume.getProjected().getSources()) {
-                if (source.getDownwardAPI() != null) {
-                    project(at, pod, source.getDownwardAPI().getItems());
-                }
+                project(at, pod, source, projected);
             }
         } else {
             throw new IOException("volume " + volume.getName() + " is of a kind that this machine does not offer");
@@ -83,6 +84,34 @@ record PodFolder(Path root) {
             Path file = at.resolve(item.getPath());
             Files.createDirectories(file.getParent());
             Files.writeString(file, field(pod, item.getFieldRef().getFieldPath()));
+        }
+    }
+
+    private static void project(Path at, Pod pod, VolumeProjection source, ProjectedFiles projected)
+            throws IOException {
+        Files.createDirectories(at);
+        if (source.getDownwardAPI() != null) {
+            project(at, pod, source.getDownwardAPI().getItems());
+        } else if (source.getServiceAccountToken() != null) {
+            projected.token(pod, source.getServiceAccountToken(), at);
+        } else if (source.getConfigMap() != null) {
+            projected.configMap(pod, source.getConfigMap(), at);
+        }
+    }
+
+    /** Replaces the tokens of a pod before they expire. */
+    void refreshTokens(Pod pod, Container container, ProjectedFiles projected) throws IOException {
+        for (VolumeMount mount : container.getVolumeMounts()) {
+            for (Volume volume : pod.getSpec().getVolumes()) {
+                if (volume.getName().equals(mount.getName()) && volume.getProjected() != null) {
+                    for (VolumeProjection source : volume.getProjected().getSources()) {
+                        if (source.getServiceAccountToken() != null) {
+                            Path at = Path.of(translate(mount.getMountPath()));
+                            projected.token(pod, source.getServiceAccountToken(), at);
+                        }
+                    }
+                }
+            }
         }
     }
 

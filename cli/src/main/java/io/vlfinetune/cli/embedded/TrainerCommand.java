@@ -31,6 +31,8 @@ public record TrainerCommand(Path java, String classPath, String mainClass, Map<
             "vlfinetune-cli",
             "operator-framework",
             "kubernetes-",
+            "kube-api-test",
+            "commons-compress",
             "vertx-",
             "netty-",
             "bcp",
@@ -56,7 +58,8 @@ public record TrainerCommand(Path java, String classPath, String mainClass, Map<
             "LD_LIBRARY_PATH",
             "DJL_CACHE_DIR",
             "ENGINE_CACHE_DIR",
-            "OMP_NUM_THREADS");
+            "OMP_NUM_THREADS",
+            "VLFINETUNE_LINEAR_KERNEL");
 
     /** Keeps a copy of the environment. */
     public TrainerCommand {

@@ -3,6 +3,8 @@ package io.vlfinetune.cli.embedded;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.VolumeMount;
+import io.vlfinetune.trainer.report.ProgressChannel;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
@@ -11,6 +13,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +26,7 @@ final class TrainerProcess {
     private static final int MESSAGE_BYTES = 4096;
 
     private final Process process;
+    private final PodFolder folder;
     private final Path log;
     private final Path terminationLog;
     private final boolean fallsBackToLog;
@@ -31,8 +35,14 @@ final class TrainerProcess {
     private volatile boolean killed;
 
     private TrainerProcess(
-            Process process, Path log, Path terminationLog, boolean fallsBackToLog, OutOfMemoryWitness witness) {
+            Process process,
+            PodFolder folder,
+            Path log,
+            Path terminationLog,
+            boolean fallsBackToLog,
+            OutOfMemoryWitness witness) {
         this.process = process;
+        this.folder = folder;
         this.log = log;
         this.terminationLog = terminationLog;
         this.fallsBackToLog = fallsBackToLog;
@@ -52,18 +62,21 @@ final class TrainerProcess {
             String attempt,
             Pod pod,
             NodeResources node,
-            OutOfMemoryWitness witness)
+            OutOfMemoryWitness witness,
+            ProjectedFiles projected)
             throws IOException {
         Container container = pod.getSpec().getContainers().getFirst();
         NodeResources requested = NodeResources.requestedBy(container, node);
         Path root = work.run(run).resolve("attempt-" + attempt);
-        PodFolder folder = PodFolder.create(work, run, root, pod, container);
+        PodFolder folder = PodFolder.create(work, run, root, pod, container, projected);
         Path log = work.log(run, attempt);
         List<String> arguments =
                 container.getArgs().stream().map(folder::translate).toList();
         ProcessBuilder builder = new ProcessBuilder(command.line(requested, arguments));
         builder.environment().clear();
         builder.environment().putAll(command.environment(threads(requested, node), variables(pod, container)));
+        credentials(container, folder)
+                .ifPresent(at -> builder.environment().put(ProgressChannel.CREDENTIALS_VARIABLE, at));
         builder.directory(root.toFile());
         builder.redirectErrorStream(true);
         builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
@@ -71,7 +84,21 @@ final class TrainerProcess {
         process.getOutputStream().close();
         work.remember(run, process.toHandle());
         boolean fallsBack = "FallbackToLogsOnError".equals(container.getTerminationMessagePolicy());
-        return new TrainerProcess(process, log, folder.terminationLog(container), fallsBack, witness);
+        return new TrainerProcess(process, folder, log, folder.terminationLog(container), fallsBack, witness);
+    }
+
+    /** Where the credential lies; its path may stand in the environment, the credential may not. */
+    private static Optional<String> credentials(Container container, PodFolder folder) {
+        return container.getVolumeMounts().stream()
+                .map(VolumeMount::getMountPath)
+                .filter(ProgressChannel.CREDENTIALS.toString()::equals)
+                .map(folder::translate)
+                .findFirst();
+    }
+
+    /** Replaces the pod's tokens before they expire, as a kubelet does. */
+    void refreshTokens(Pod pod, ProjectedFiles projected) throws IOException {
+        folder.refreshTokens(pod, pod.getSpec().getContainers().getFirst(), projected);
     }
 
     private static int threads(NodeResources requested, NodeResources node) {

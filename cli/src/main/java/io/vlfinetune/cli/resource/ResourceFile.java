@@ -12,6 +12,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
@@ -137,7 +138,8 @@ public final class ResourceFile {
                             + " relative to this file")));
             return text;
         }
-        Path base = document.file().toAbsolutePath().normalize().getParent();
+        Path base = Objects.requireNonNull(
+                document.file().toAbsolutePath().normalize().getParent());
         return new TextNode(FILE_SCHEME + base.resolve(relative).normalize());
     }
 }

@@ -1,6 +1,5 @@
 package io.vlfinetune.cli.embedded;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.vlfinetune.api.MetricStatus;
 import io.vlfinetune.api.OutputStatus;
 import io.vlfinetune.api.PlanStatus;
@@ -12,10 +11,8 @@ import io.vlfinetune.contract.ProgressReport;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.contract.RunConfiguration;
 import io.vlfinetune.contract.TrainerState;
+import io.vlfinetune.trainer.report.ProgressChannel;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -24,12 +21,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Stands in for the trainer at the process boundary. It keeps the whole contract, except that it learns nothing: the
- * base model's URI says how it ends. {@code …/exit-<code>} ends with that code, {@code …/sleep} works until SIGTERM,
+ * base model's URI says how it ends. {@code …/exit-<code>} ends with that code, {@code …/once-exit-<code>} in its first attempt only, {@code …/sleep} works until SIGTERM,
  * {@code …/stubborn} ignores SIGTERM, {@code …/killed} ends as if by SIGKILL, {@code …/finished} was complete before; any other succeeds.
  */
 public final class StandInTrainer {
-    private static final HttpClient HTTP = HttpClient.newHttpClient();
-
     private StandInTrainer() {}
 
     /** {@code train --config FILE --root FOLDER --termination-log FILE}. */
@@ -49,6 +44,9 @@ public final class StandInTrainer {
             case "killed" -> Runtime.getRuntime().halt(137);
             default -> {}
         }
+        if (wish.startsWith("once-exit-") && run.attempt() == 1) {
+            fail(run, lastWord, Integer.parseInt(wish.substring("once-exit-".length())));
+        }
         if (wish.startsWith("exit-")) {
             fail(run, lastWord, Integer.parseInt(wish.substring("exit-".length())));
         }
@@ -64,7 +62,7 @@ public final class StandInTrainer {
             }
             Runtime.getRuntime().halt(40);
         }));
-        report(run, 1, TrainerState.Training, null);
+        report(run, TrainerState.Training, null);
         Thread.sleep(60_000);
     }
 
@@ -91,7 +89,7 @@ public final class StandInTrainer {
             String claim = destination.substring("pvc://".length()).replaceFirst("/.*", "");
             Files.writeString(root.resolve(run.mounts().get(claim)).resolve("written-by"), run.name());
         }
-        report(run, 1, TrainerState.Training, null);
+        report(run, TrainerState.Training, null);
         end(
                 run,
                 lastWord,
@@ -115,16 +113,17 @@ public final class StandInTrainer {
                 succeeded ? new ProofStatus(148, 148, 4, List.of(), List.of()) : null,
                 null);
         Files.writeString(file, Json.strict().writeValueAsString(word));
-        report(run, 2, TrainerState.Ended, word);
+        report(run, TrainerState.Ended, word);
     }
 
     /** As the trainer does it: first an empty merge-patch that reads the object back, then the report. */
-    private static void report(RunConfiguration run, long sequence, TrainerState state, @Nullable LastWord word)
-            throws Exception {
+    private static void report(RunConfiguration run, TrainerState state, @Nullable LastWord word) throws Exception {
         if (run.progressUrl() == null) {
             return;
         }
-        patch(run.progressUrl(), "{}");
+        ProgressChannel channel =
+                new ProgressChannel(URI.create(run.progressUrl()), ProgressChannel.credentials(System.getenv()));
+        long sequence = channel.latestSequence() + 1;
         ProgressReport report = new ProgressReport(
                 run.attempt(),
                 sequence,
@@ -140,19 +139,6 @@ public final class StandInTrainer {
                         new MetricStatus("out-of-domain/accuracy", "0.41", 3L, "0.41", 3L, "0.11")),
                 null,
                 word);
-        ObjectNode patch = Json.strict().createObjectNode();
-        patch.set("report", Json.strict().valueToTree(report));
-        patch(run.progressUrl(), patch.toString());
-    }
-
-    private static void patch(String url, String body) throws Exception {
-        HttpRequest request = HttpRequest.newBuilder(URI.create(url))
-                .header("Content-Type", "application/merge-patch+json")
-                .method("PATCH", HttpRequest.BodyPublishers.ofString(body))
-                .build();
-        HttpResponse<String> response = HTTP.send(request, HttpResponse.BodyHandlers.ofString());
-        if (response.statusCode() / 100 != 2 || !response.body().contains("VLFineTuneProgress")) {
-            throw new IllegalStateException("PATCH answered " + response.statusCode() + ": " + response.body());
-        }
+        channel.send(report);
     }
 }

@@ -94,7 +94,7 @@ public final class RunFacts {
     }
 
     private static ProgressStatus withPercent(
-            ProgressStatus progress, int percent, @Nullable Long step, @Nullable Long etaSeconds) {
+            ProgressStatus progress, int percent, Long step, @Nullable Long etaSeconds) {
         return new ProgressStatus(
                 percent,
                 step,

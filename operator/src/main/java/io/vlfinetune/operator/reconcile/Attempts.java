@@ -6,6 +6,7 @@ import io.vlfinetune.operator.attempt.AttemptEnd;
 import io.vlfinetune.operator.attempt.AttemptFacts;
 import io.vlfinetune.operator.attempt.Times;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -42,7 +43,8 @@ final class Attempts {
                     : Optional.empty();
         }
         String start = recorded.map(AttemptStatus::startTime)
-                .orElseGet(() -> Times.format(observed.get().job().created()));
+                .orElseGet(() -> Times.format(
+                        Objects.requireNonNull(observed.get().job()).created()));
         return Optional.of(ended(situation, observed.get(), new AttemptStatus(number, start, null, null, null)));
     }
 

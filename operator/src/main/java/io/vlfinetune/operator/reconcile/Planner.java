@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The heart of the operator: from a run and what is seen of it to what to do and what to say. Pure. */
 public final class Planner {
@@ -85,7 +86,7 @@ public final class Planner {
             return RunFacts.fresh(decision.attempt(), attempts);
         }
         VLFineTuneStatus known = fresh ? VLFineTuneStatus.EMPTY : situation.before();
-        Optional<AttemptFacts> attempt = situation.current().filter(current -> current.number() <= decision.attempt());
+        Optional<AttemptFacts> attempt = situation.current();
         Optional<ProgressReport> report = attempt.flatMap(AttemptFacts::ownReport);
         boolean lost = ephemeral(situation.run()) && decision.attempt() > situation.attemptInStatus();
         VLFineTuneStatus facts = RunFacts.reported(
@@ -97,7 +98,8 @@ public final class Planner {
         return state instanceof RunState.Succeeded succeeded ? RunFacts.succeeded(facts, succeeded.lastWord()) : facts;
     }
 
-    private static FailureStatus failure(Situation situation, VLFineTuneStatus known, Optional<AttemptFacts> attempt) {
+    private static @Nullable FailureStatus failure(
+            Situation situation, VLFineTuneStatus known, Optional<AttemptFacts> attempt) {
         return attempt.flatMap(situation::end)
                 .filter(AttemptEnd.Failed.class::isInstance)
                 .map(AttemptEnd.Failed.class::cast)
@@ -110,7 +112,7 @@ public final class Planner {
         return !embedded && run.getSpec().resources().scratch() == null;
     }
 
-    private static Duration sooner(Duration one, Duration other) {
+    private static Duration sooner(Duration one, @Nullable Duration other) {
         return other == null || one.compareTo(other) < 0 ? one : other;
     }
 }

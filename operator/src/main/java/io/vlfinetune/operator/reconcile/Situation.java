@@ -114,7 +114,6 @@ public record Situation(VLFineTune run, VLFineTuneStatus before, Observed observ
                 observed.attempt(attempt).or(() -> current().filter(current -> current.number() == attempt));
         return facts.filter(value -> value.job() != null
                         || recorded(attempt).map(AttemptStatus::reason).isEmpty())
-                .filter(value -> value.job() != null || value.number() <= attemptInStatus())
                 .flatMap(this::end)
                 .map(AttemptEnd::word)
                 .or(() -> recorded(attempt).map(AttemptStatus::reason));

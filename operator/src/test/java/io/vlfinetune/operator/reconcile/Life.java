@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** The life of a run without a cluster: plans are carried out on facts alone. */
 final class Life {
@@ -133,9 +134,31 @@ final class Life {
         return this;
     }
 
+    /** The Job is deleted but not gone yet, as with foreground deletion. */
+    Life jobDeleting() {
+        JobFacts job = attempts.get(top()).job();
+        return job(
+                new JobFacts(job.name(), job.uid(), job.attempt(), job.firstAttempt(), job.created(), true, job.end()));
+    }
+
+    /** The Job is deleted and its pods are left to themselves. */
+    Life jobOrphansItsPods() {
+        return job(null);
+    }
+
+    /** Jobs, pods and progress objects: all are deleted. */
+    Life childrenDeleted() {
+        attempts.clear();
+        return this;
+    }
+
     Life changeSpec() {
         run.getMetadata().setGeneration(run.getMetadata().getGeneration() + 1);
         return this;
+    }
+
+    static AttemptFacts withoutJob(AttemptFacts facts) {
+        return new AttemptFacts(facts.number(), null, facts.pods(), facts.report());
     }
 
     static String json(LastWord word) {
@@ -156,11 +179,14 @@ final class Life {
     }
 
     private Life jobEnded(JobFacts.End end) {
+        JobFacts job = attempts.get(top()).job();
+        return job(new JobFacts(
+                job.name(), job.uid(), job.attempt(), job.firstAttempt(), job.created(), job.deleting(), end));
+    }
+
+    private Life job(@Nullable JobFacts job) {
         AttemptFacts facts = attempts.get(top());
-        JobFacts job = facts.job();
-        JobFacts ended = new JobFacts(
-                job.name(), job.uid(), job.attempt(), job.firstAttempt(), job.created(), job.deleting(), end);
-        attempts.put(facts.number(), new AttemptFacts(facts.number(), ended, facts.pods(), facts.report()));
+        attempts.put(facts.number(), new AttemptFacts(facts.number(), job, facts.pods(), facts.report()));
         return this;
     }
 

@@ -18,6 +18,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -88,6 +89,19 @@ public final class CheckpointStore {
             log.line("checkpoint " + candidate + " is of a run with other settings or data: not used");
         }
         return Optional.empty();
+    }
+
+    /** The states of the checkpoints that are there, without a look at their tensors. */
+    public List<TrainingState> states() {
+        List<TrainingState> states = new ArrayList<>();
+        for (Path checkpoint : newestFirst()) {
+            try {
+                states.add(JSON.readValue(Files.readString(checkpoint.resolve(STATE)), TrainingState.class));
+            } catch (IOException problem) {
+                log.line("checkpoint " + checkpoint + " cannot be read: " + problem.getMessage());
+            }
+        }
+        return states;
     }
 
     private Optional<TrainingState> read(Path candidate) {

@@ -29,7 +29,7 @@ public final class MediaRoot {
     /**
      * Opens a media root.
      *
-     * @throws TrainerException DataInvalid when it is no folder
+     * @throws TrainerException SourceUnavailable when it is missing, DataInvalid when it is no folder
      */
     public static MediaRoot open(Path folder) {
         Path given = folder.toAbsolutePath().normalize();
@@ -40,6 +40,10 @@ public final class MediaRoot {
         } catch (IOException e) {
             throw new TrainerException(
                     Reason.SourceUnavailable, "data.mediaRoot " + folder + " cannot be read: " + e.getMessage(), e);
+        }
+        if (!Files.exists(given)) {
+            throw new TrainerException(
+                    Reason.SourceUnavailable, "data.mediaRoot " + folder + ": there is no such folder");
         }
         throw new TrainerException(
                 Reason.DataInvalid, "data.mediaRoot " + folder + " is not a folder; give the folder of the images");

@@ -7,7 +7,7 @@ import java.util.function.Function;
 final class KernelMeasurement {
     private static final int ROWS = 512;
     private static final int SIZE = 512;
-    private static final int ROUNDS = 4;
+    private static final int ROUNDS = 16;
 
     /**
      * The kernels' last bits differ, so a machine must always choose the same one. oneDNN is twice as fast on the

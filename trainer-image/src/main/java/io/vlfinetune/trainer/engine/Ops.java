@@ -40,7 +40,8 @@ public final class Ops implements AutoCloseable {
      * Loads the engine.
      *
      * @param threads how many threads one operator may use, at least 1
-     * @param kernel the linear kernel a resumed run must repeat; if empty, the faster one by a short measurement
+     * @param kernel the linear kernel a resumed run must repeat; if empty, the one that the environment names, or else
+     *     the faster one by a short measurement
      */
     public static Ops start(int threads, Optional<LinearKernel> kernel) {
         // DJL otherwise downloads native libraries it misses and reports its start to its makers.
@@ -53,8 +54,8 @@ public final class Ops implements AutoCloseable {
         JniUtils.setGradMode(false);
         Aten aten = new Aten(manager);
         Script script = new Script(manager, ScriptFunctions.SOURCE);
-        LinearKernel chosen =
-                kernel.orElseGet(() -> KernelMeasurement.faster(one -> new Ops(manager, aten, script, one)));
+        LinearKernel chosen = kernel.or(() -> LinearKernel.declared(System.getenv()))
+                .orElseGet(() -> KernelMeasurement.faster(one -> new Ops(manager, aten, script, one)));
         return new Ops(manager, aten, script, chosen);
     }
 

@@ -3,6 +3,7 @@ package io.vlfinetune.trainer.freeze;
 import io.vlfinetune.api.FreezeRule;
 import io.vlfinetune.api.FreezeSpec;
 import io.vlfinetune.api.Part;
+import io.vlfinetune.api.Role;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.trainer.TrainerException;
 import java.util.ArrayList;
@@ -10,6 +11,7 @@ import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What is trained and what is not, tensor by tensor. A pure function of the declaration and the checkpoint's headers.
@@ -26,12 +28,16 @@ public record FreezePlan(ModelTensors table, Set<String> trainable) {
     /**
      * Resolves a declaration: first the switches, then the rules in order, so that the last one that matches decides.
      *
-     * @throws TrainerException InvalidSpec, if a rule matches nothing or nothing would be trained
+     * @throws TrainerException InvalidSpec, if a rule matches nothing, a tied head and its embedding are asked for apart, or nothing
+     *     would be trained
      */
     public static FreezePlan resolve(FreezeSpec spec, ModelTensors table) {
         List<Selector> selectors = new ArrayList<>();
         for (int i = 0; i < spec.rules().size(); i++) {
             selectors.add(Selector.of(spec.rules().get(i), "spec.freeze.rules[" + i + "]", table));
+        }
+        if (table.tiedHead()) {
+            requireTogether(spec, selectors, table);
         }
         Set<String> trainable = new LinkedHashSet<>();
         for (PlannedTensor tensor : table.tensors()) {
@@ -52,6 +58,33 @@ public record FreezePlan(ModelTensors table, Set<String> trainable) {
             }
         }
         return spec.frozen(role.part());
+    }
+
+    /** A tied head is the token embedding by another name, so that both names must be given the same answer. */
+    private static void requireTogether(FreezeSpec spec, List<Selector> selectors, ModelTensors table) {
+        TensorRole embedding = TensorRole.of(Role.TokenEmbedding);
+        TensorRole head = TensorRole.of(Role.OutputHead);
+        boolean frozenEmbedding = frozen(spec, selectors, embedding);
+        if (frozenEmbedding == frozen(spec, selectors, head)) {
+            return;
+        }
+        String tensor = table.tensors().stream()
+                .filter(one -> one.role().equals(embedding))
+                .map(PlannedTensor::name)
+                .collect(Collectors.joining(", "));
+        // The answers differ, so there is a rule that means only one of the two.
+        int rule = selectors.size() - 1;
+        while (selectors.get(rule).selects(embedding) == selectors.get(rule).selects(head)) {
+            rule--;
+        }
+        throw new TrainerException(
+                Reason.InvalidSpec,
+                "spec.freeze.rules[%d]: %s would be frozen and %s trained, but in this model both are one tensor, %s (config.json: tie_word_embeddings); write the same rule for both"
+                        .formatted(
+                                rule,
+                                frozenEmbedding ? Role.TokenEmbedding : Role.OutputHead,
+                                frozenEmbedding ? Role.OutputHead : Role.TokenEmbedding,
+                                tensor));
     }
 
     private void requireWork() {

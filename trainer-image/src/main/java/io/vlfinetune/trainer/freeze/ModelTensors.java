@@ -13,8 +13,9 @@ import java.util.Set;
  *
  * @param tensors all tensors, ordered by name
  * @param read names of the tensors that a forward pass reads; the others can neither be trained nor matter
+ * @param tiedHead whether the token embedding is the output head too: one tensor that has both roles
  */
-public record ModelTensors(List<PlannedTensor> tensors, Set<String> read) {
+public record ModelTensors(List<PlannedTensor> tensors, Set<String> read, boolean tiedHead) {
     /** Orders the tensors by name. */
     public ModelTensors {
         tensors = tensors.stream()
@@ -33,10 +34,13 @@ public record ModelTensors(List<PlannedTensor> tensors, Set<String> read) {
                 .orElse(0);
     }
 
-    /** The roles that occur. */
+    /** The roles that occur; a tied head's is one of them, though no tensor is stored for it. */
     Set<Role> roles() {
         Set<Role> found = EnumSet.noneOf(Role.class);
         tensors.forEach(tensor -> found.add(tensor.role().role()));
+        if (tiedHead) {
+            found.add(Role.OutputHead);
+        }
         return found;
     }
 }

@@ -11,6 +11,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 
 /**
@@ -128,7 +129,7 @@ public final class AdamW implements AutoCloseable {
         }
         arrays.forEach((key, array) -> {
             MemorySegment target = ops.memory(array);
-            MemorySegment source = stored.get(key);
+            MemorySegment source = Objects.requireNonNull(stored.get(key));
             if (target.byteSize() != source.byteSize()) {
                 throw new IllegalArgumentException(
                         key + ": " + source.byteSize() + " bytes stored, " + target.byteSize() + " needed");

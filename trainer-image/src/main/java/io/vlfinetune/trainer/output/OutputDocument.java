@@ -16,6 +16,7 @@ import java.util.Map;
  * @param run namespace, name and uid of the resource
  * @param base the base model
  * @param steps optimizer steps
+ * @param selectedStep step of the weights: the last one, or the best
  * @param samples training samples in the data
  * @param metrics evaluation metrics
  * @param proof what became of every tensor
@@ -30,6 +31,7 @@ import java.util.Map;
     "run",
     "base",
     "steps",
+    "selectedStep",
     "samples",
     "metrics",
     "proof",
@@ -44,6 +46,7 @@ public record OutputDocument(
         Map<String, String> run,
         ModelStatus base,
         long steps,
+        long selectedStep,
         int samples,
         List<MetricStatus> metrics,
         Proof proof,

@@ -20,6 +20,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -58,6 +59,26 @@ public record OutputFolder(Path destination) {
             throw occupied("it cannot be read (" + problem.getMessage() + ")", problem);
         }
         throw occupied(Files.exists(file) ? "it holds the result of another run" : "it holds something else", null);
+    }
+
+    /**
+     * Looks for what would refuse the output in the end, before hours of training.
+     *
+     * @throws TrainerException OutputFailed, if the folder above is none or may not be written to
+     */
+    public void requireWritable() {
+        Path above = destination.toAbsolutePath().getParent();
+        while (above != null && !Files.exists(above)) {
+            above = above.getParent();
+        }
+        if (above == null || !Files.isDirectory(above) || !Files.isWritable(above)) {
+            throw new TrainerException(
+                    Reason.OutputFailed,
+                    "spec.output.destination: " + destination + " cannot be written: " + above
+                            + (above != null && Files.isDirectory(above)
+                                    ? " may not be written to; give the trainer's user the right to"
+                                    : " is no folder; choose another destination"));
+        }
     }
 
     private boolean isEmpty() throws IOException {
@@ -144,7 +165,7 @@ public record OutputFolder(Path destination) {
             Folders.sync(unfinished);
             Files.deleteIfExists(destination);
             Files.move(unfinished, destination, StandardCopyOption.ATOMIC_MOVE);
-            Folders.sync(destination.toAbsolutePath().getParent());
+            Folders.sync(Objects.requireNonNull(destination.toAbsolutePath().getParent()));
         } catch (IOException | UncheckedIOException problem) {
             throw failed(problem);
         }
@@ -179,7 +200,8 @@ public record OutputFolder(Path destination) {
         }
         return new TrainerException(
                 Reason.OutputFailed,
-                "spec.output.destination: " + destination + " cannot be written: " + problem.getMessage(),
+                "spec.output.destination: " + destination + " cannot be written: " + problem.getMessage()
+                        + "; make room there or choose another destination",
                 problem);
     }
 }

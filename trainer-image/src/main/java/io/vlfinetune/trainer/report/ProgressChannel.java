@@ -29,6 +29,9 @@ public final class ProgressChannel {
     /** Where the pod's projected credential is mounted. */
     public static final Path CREDENTIALS = Path.of("/var/run/secrets/vlfinetune");
 
+    /** Environment variable that names another folder, where trainers run without containers. */
+    public static final String CREDENTIALS_VARIABLE = "VLFINETUNE_CREDENTIALS";
+
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
     private static final JsonMapper JSON = Json.strict();
 
@@ -52,6 +55,12 @@ public final class ProgressChannel {
             builder.sslContext(trusting(authority));
         }
         this.client = builder.build();
+    }
+
+    /** The folder with the credential of this process. */
+    public static Path credentials(Map<String, String> environment) {
+        String named = environment.getOrDefault(CREDENTIALS_VARIABLE, "");
+        return named.isBlank() ? CREDENTIALS : Path.of(named);
     }
 
     private static SSLContext trusting(Path authority) throws IOException {

@@ -1,6 +1,8 @@
 package io.vlfinetune.trainer.training;
 
 import ai.djl.ndarray.NDArray;
+import io.vlfinetune.api.Precision;
+import io.vlfinetune.api.TrainingSpec;
 import io.vlfinetune.trainer.PlannedModel;
 import io.vlfinetune.trainer.engine.DType;
 import io.vlfinetune.trainer.engine.Ops;
@@ -31,23 +33,37 @@ record LoadedModel(Ops ops, PlannedModel planned, Weights weights, Executor exec
     private static final double BETA2 = 0.999;
     private static final double EPSILON = 1e-8;
 
-    static LoadedModel load(Ops ops, PlannedModel planned, double maxGradientNorm) {
+    static LoadedModel load(Ops ops, PlannedModel planned, TrainingSpec spec) {
+        double maxGradientNorm = Double.parseDouble(spec.maxGradientNorm());
         Weights weights = new Weights(
                 ops,
                 planned.checkpoint(),
                 planned.blueprint().chain().tensors(),
                 planned.plan().trainable(),
-                DType.F32);
+                precision(spec.precision()));
         Executor executor = new Executor(planned.blueprint().chain(), weights, Executor.Mode.SEGMENTS);
         AdamW optimizer = new AdamW(
                 weights, executor.trainedTensors(), new AdamWSettings(BETA1, BETA2, EPSILON, maxGradientNorm));
         return new LoadedModel(ops, planned, weights, executor, optimizer);
     }
 
-    /** Every array that a checkpoint keeps, under a name of its own. */
-    Map<String, NDArray> state() {
+    private static DType precision(Precision precision) {
+        return switch (precision) {
+            case BFloat16 -> DType.BF16;
+            case Float32 -> DType.F32;
+        };
+    }
+
+    /** The Float32 masters of what is trained. */
+    Map<String, NDArray> masters() {
         Map<String, NDArray> arrays = new LinkedHashMap<>();
         executor.trainedTensors().forEach(name -> arrays.put(WEIGHT + name, weights.master(name)));
+        return arrays;
+    }
+
+    /** Every array that a checkpoint keeps, under a name of its own. */
+    Map<String, NDArray> state() {
+        Map<String, NDArray> arrays = masters();
         optimizer.state().forEach((key, array) -> arrays.put(OPTIMIZER + key, array));
         return arrays;
     }
@@ -55,7 +71,7 @@ record LoadedModel(Ops ops, PlannedModel planned, Weights weights, Executor exec
     /** Sets every array back to what a checkpoint kept, bit for bit. */
     void restore(Path file) {
         try (Safetensors stored = Safetensors.open(file)) {
-            executor.trainedTensors().forEach(name -> weights.restore(name, stored.bytes(WEIGHT + name)));
+            restoreMasters(stored);
             Map<String, MemorySegment> state = new LinkedHashMap<>();
             for (String name : stored.tensors().keySet()) {
                 if (name.startsWith(OPTIMIZER)) {
@@ -64,6 +80,17 @@ record LoadedModel(Ops ops, PlannedModel planned, Weights weights, Executor exec
             }
             optimizer.restore(state);
         }
+    }
+
+    /** Sets what is trained back to what a file kept, bit for bit; the optimizer's state stays. */
+    void restoreMasters(Path file) {
+        try (Safetensors stored = Safetensors.open(file)) {
+            restoreMasters(stored);
+        }
+    }
+
+    private void restoreMasters(Safetensors stored) {
+        executor.trainedTensors().forEach(name -> weights.restore(name, stored.bytes(WEIGHT + name)));
     }
 
     @Override

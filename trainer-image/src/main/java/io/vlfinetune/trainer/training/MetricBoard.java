@@ -46,6 +46,12 @@ public final class MetricBoard {
                         : before.next(value, step, name.endsWith("/loss")));
     }
 
+    /** Whether the latest evaluation, at this step, gave a metric's best value so far. */
+    public boolean best(String name, long step) {
+        Entry entry = entries.get(name);
+        return entry != null && entry.bestStep == step;
+    }
+
     /** All entries by name, in the order in which they first came. */
     public Map<String, Entry> entries() {
         return Collections.unmodifiableMap(new LinkedHashMap<>(entries));

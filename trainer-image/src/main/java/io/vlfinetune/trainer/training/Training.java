@@ -1,6 +1,7 @@
 package io.vlfinetune.trainer.training;
 
 import io.vlfinetune.api.MetricStatus;
+import io.vlfinetune.api.OutputSpec;
 import io.vlfinetune.api.TrainingSpec;
 import io.vlfinetune.trainer.PlannedModel;
 import io.vlfinetune.trainer.checkpoint.CheckpointStore;
@@ -19,6 +20,7 @@ import java.util.function.Function;
  * @param planned the plan
  * @param data training and evaluation samples
  * @param spec how it is trained
+ * @param output which model is wanted
  * @param around what the loop works with and tells
  * @param runDigest digest of everything that decides the result
  * @param threads threads of one operator
@@ -28,6 +30,7 @@ public record Training(
         PlannedModel planned,
         TrainingLoop.Data data,
         TrainingSpec spec,
+        OutputSpec output,
         TrainingLoop.Surroundings around,
         String runDigest,
         int threads,
@@ -37,10 +40,18 @@ public record Training(
      *
      * @param weights its tensors, valid while it is handled
      * @param steps optimizer steps
+     * @param selected step of the model in the weights
+     * @param ending how training came to its end
      * @param metrics evaluation metrics
      * @param reached trainable tensors that a gradient reached
      */
-    public record Trained(Weights weights, long steps, List<MetricStatus> metrics, Set<String> reached) {
+    public record Trained(
+            Weights weights,
+            long steps,
+            long selected,
+            String ending,
+            List<MetricStatus> metrics,
+            Set<String> reached) {
         /** Keeps copies. */
         public Trained {
             metrics = List.copyOf(metrics);
@@ -57,8 +68,8 @@ public record Training(
     public <T> T run(Function<Trained, T> finish) {
         Optional<CheckpointStore.Saved> saved = around.checkpoints().latest(runDigest);
         try (Ops ops = Ops.start(threads, saved.map(one -> one.state().linearKernel()));
-                LoadedModel model = LoadedModel.load(ops, planned, Double.parseDouble(spec.maxGradientNorm()))) {
-            TrainingLoop loop = new TrainingLoop(model, data, spec, around, runDigest, threads);
+                LoadedModel model = LoadedModel.load(ops, planned, spec)) {
+            TrainingLoop loop = new TrainingLoop(model, data, spec, output, around, runDigest, threads);
             saved.ifPresent(loop::resume);
             around.log()
                     .line(saved.map(one -> "resuming at step " + one.state().step() + " from " + one.folder())
@@ -67,8 +78,13 @@ public record Training(
             try (MetricsLog metrics = new MetricsLog(metricsFile, loop.step(), loop.evaluated())) {
                 loop.run(metrics);
             }
-            return finish.apply(
-                    new Trained(model.weights(), loop.step(), loop.board().status(), loop.reached()));
+            return finish.apply(new Trained(
+                    model.weights(),
+                    loop.step(),
+                    loop.select(),
+                    loop.ending(),
+                    loop.board().status(),
+                    loop.reached()));
         }
     }
 }

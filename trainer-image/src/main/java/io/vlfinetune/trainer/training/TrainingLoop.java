@@ -1,12 +1,16 @@
 package io.vlfinetune.trainer.training;
 
 import io.vlfinetune.api.CheckpointStatus;
+import io.vlfinetune.api.EarlyStoppingSpec;
+import io.vlfinetune.api.OutputSelection;
+import io.vlfinetune.api.OutputSpec;
 import io.vlfinetune.api.Part;
 import io.vlfinetune.api.ProgressStatus;
 import io.vlfinetune.api.TrainingSpec;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.contract.TrainerState;
 import io.vlfinetune.trainer.TrainerException;
+import io.vlfinetune.trainer.checkpoint.BestModel;
 import io.vlfinetune.trainer.checkpoint.CheckpointStore;
 import io.vlfinetune.trainer.checkpoint.TrainingState;
 import io.vlfinetune.trainer.data.Dataset;
@@ -29,6 +33,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -39,13 +44,19 @@ public final class TrainingLoop {
      * What the loop works with and tells.
      *
      * @param checkpoints where checkpoints go
+     * @param best where the best model so far is kept
      * @param reporter told of progress
      * @param log told in words
      * @param stop asked between pieces of work
      * @param clock for time stamps
      */
     public record Surroundings(
-            CheckpointStore checkpoints, ProgressReporter reporter, RunLog log, StopSignal stop, Clock clock) {}
+            CheckpointStore checkpoints,
+            BestModel best,
+            ProgressReporter reporter,
+            RunLog log,
+            StopSignal stop,
+            Clock clock) {}
 
     /**
      * The data of a run.
@@ -58,6 +69,7 @@ public final class TrainingLoop {
     private final LoadedModel model;
     private final Data data;
     private final TrainingSpec spec;
+    private final OutputSpec output;
     private final Surroundings around;
     private final String runDigest;
     private final int threads;
@@ -73,10 +85,18 @@ public final class TrainingLoop {
     private long savedStep = -1;
     private long savedEvaluatedStep = -1;
 
-    TrainingLoop(LoadedModel model, Data data, TrainingSpec spec, Surroundings around, String runDigest, int threads) {
+    TrainingLoop(
+            LoadedModel model,
+            Data data,
+            TrainingSpec spec,
+            OutputSpec output,
+            Surroundings around,
+            String runDigest,
+            int threads) {
         this.model = model;
         this.data = data;
         this.spec = spec;
+        this.output = output;
         this.around = around;
         this.runDigest = runDigest;
         this.threads = threads;
@@ -137,7 +157,7 @@ public final class TrainingLoop {
         }
         around.reporter.state(TrainerState.Training);
         try (Prefetcher batches = new Prefetcher(data.train(), samples.from(step), 1, 2)) {
-            while (step < samples.totalSteps()) {
+            while (step < samples.totalSteps() && !exhausted()) {
                 stopIfAsked();
                 take(batches.next(), metrics);
                 if (evaluationDue()) {
@@ -145,11 +165,46 @@ public final class TrainingLoop {
                     around.reporter.state(TrainerState.Training);
                 }
                 Integer every = spec.checkpointEvery();
-                if (step == samples.totalSteps() || (every != null && step % every == 0)) {
+                if (step == samples.totalSteps() || exhausted() || (every != null && step % every == 0)) {
                     save();
                 }
             }
         }
+    }
+
+    /** Whether the metric of early stopping has not become better for as many evaluations as patience allows. */
+    private boolean exhausted() {
+        EarlyStoppingSpec stopping = spec.earlyStopping();
+        Integer every = spec.evaluateEvery();
+        if (stopping == null || every == null) {
+            return false;
+        }
+        MetricBoard.Entry entry = board.entries().get(stopping.metric());
+        return entry != null && (entry.step() - entry.bestStep()) / every >= stopping.patience();
+    }
+
+    /** How the loop came to its end. */
+    String ending() {
+        EarlyStoppingSpec stopping = spec.earlyStopping();
+        if (stopping == null || step == samples.totalSteps()) {
+            return "trained " + step + " steps";
+        }
+        MetricBoard.Entry entry = Objects.requireNonNull(board.entries().get(stopping.metric()));
+        return "stopped early at step %d of %d, since %s was best at step %d (%.4f)"
+                .formatted(step, samples.totalSteps(), stopping.metric(), entry.bestStep(), entry.best());
+    }
+
+    /** Puts the best model so far in the place of the last one, if that was asked for; says which step it is of. */
+    long select() {
+        String metric = output.metric();
+        if (output.select() != OutputSelection.Best || metric == null) {
+            return step;
+        }
+        long best = Objects.requireNonNull(board.entries().get(metric)).bestStep();
+        if (best != step) {
+            model.restoreMasters(around.best.file(best));
+        }
+        return best;
     }
 
     private boolean evaluationDue() {
@@ -178,8 +233,21 @@ public final class TrainingLoop {
         Path folder = around.checkpoints.save(model.ops(), state, model.state());
         savedStep = step;
         savedEvaluatedStep = evaluatedStep;
+        pruneBest();
         around.log.line("checkpoint of step " + step + " in " + folder);
         around.reporter.checkpoint(status(folder));
+    }
+
+    private void pruneBest() {
+        String metric = output.metric();
+        if (metric != null) {
+            Set<Long> steps = new TreeSet<>();
+            List<TrainingState> states = new ArrayList<>(around.checkpoints.states());
+            states.forEach(state ->
+                    Optional.ofNullable(state.metrics().get(metric)).ifPresent(entry -> steps.add(entry.bestStep())));
+            Optional.ofNullable(board.entries().get(metric)).ifPresent(entry -> steps.add(entry.bestStep()));
+            around.best.keep(steps);
+        }
     }
 
     /** The real place: on one machine the trainer sees its scratch through a link that goes away with the pod. */
@@ -333,6 +401,12 @@ public final class TrainingLoop {
                     .formatted(step, evaluation.evaluation(), evaluation.loss(), evaluation.accuracy()));
         }
         evaluatedStep = step;
+        String metric = output.metric();
+        if (output.select() == OutputSelection.Best && metric != null && board.best(metric, step)) {
+            around.best.save(model.ops(), step, model.masters());
+            // A run without checkpoints would otherwise keep every model that was ever the best.
+            pruneBest();
+        }
         around.reporter.metrics(board.status());
     }
 }

@@ -6,7 +6,9 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.trainer.TrainerException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,10 +54,19 @@ public final class Checkpoint implements AutoCloseable {
     /**
      * Reads the configuration and the headers.
      *
-     * @throws TrainerException ModelUnsupported if a file is missing, damaged, or disagrees with another; the message
-     *     names file and tensor
+     * @throws TrainerException SourceUnavailable if the folder is missing or a file cannot be read; ModelUnsupported if
+     *     a file is missing, damaged, or disagrees with another; the message names file and tensor
      */
     public static Checkpoint open(Path folder) {
+        // A claim that is not there yet may be there at the next attempt; a folder without a model will stay one.
+        if (!Files.isDirectory(folder)) {
+            throw new TrainerException(
+                    Reason.SourceUnavailable,
+                    folder + ": "
+                            + (Files.exists(folder)
+                                    ? "a file, but a model is a folder; name the folder that it is in"
+                                    : "there is no such model folder"));
+        }
         JsonNode config = json(folder.resolve(CONFIG));
         List<Safetensors> opened = new ArrayList<>();
         try {
@@ -90,7 +101,7 @@ public final class Checkpoint implements AutoCloseable {
                     "neither " + SINGLE + " nor " + INDEX + " is here; give a Hugging Face model folder with"
                             + " safetensors weights");
         }
-        Safetensors file = Safetensors.open(single);
+        Safetensors file = weights(single);
         opened.add(file);
         file.tensors().keySet().forEach(name -> fileOf.put(name, file));
         return fileOf;
@@ -106,7 +117,7 @@ public final class Checkpoint implements AutoCloseable {
         if (!Files.exists(path)) {
             throw refused(folder.resolve(INDEX), "it lists " + shard + ", which is missing; fetch the missing file");
         }
-        Safetensors file = Safetensors.open(path);
+        Safetensors file = weights(path);
         opened.add(file);
         for (String name : file.tensors().keySet()) {
             if (!shard.equals(shards.get(name))) {
@@ -116,6 +127,14 @@ public final class Checkpoint implements AutoCloseable {
                                 + " again");
             }
             fileOf.put(name, file);
+        }
+    }
+
+    private static Safetensors weights(Path file) {
+        try {
+            return Safetensors.open(file);
+        } catch (UncheckedIOException problem) {
+            throw new TrainerException(Reason.SourceUnavailable, String.valueOf(problem.getMessage()), problem);
         }
     }
 
@@ -150,9 +169,11 @@ public final class Checkpoint implements AutoCloseable {
         } catch (JsonProcessingException problem) {
             throw refused(
                     file, "line " + problem.getLocation().getLineNr() + ": not JSON: " + problem.getOriginalMessage());
+        } catch (CharacterCodingException problem) {
+            throw refused(file, "not text in UTF-8; fetch the file again");
         } catch (IOException problem) {
             throw new TrainerException(
-                    Reason.ModelUnsupported, file + ": cannot be read: " + problem.getMessage(), problem);
+                    Reason.SourceUnavailable, file + " cannot be read: " + problem.getMessage(), problem);
         }
     }
 

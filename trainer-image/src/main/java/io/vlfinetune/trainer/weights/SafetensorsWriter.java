@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * Writes safetensors files. A file appears under its name only when all of it is on the disk: it is written under
@@ -50,12 +51,12 @@ public final class SafetensorsWriter {
                 List<String> order = order(tensors);
                 write(out, header(order, tensors, metadata));
                 for (String name : order) {
-                    write(out, tensors.get(name));
+                    write(out, tensor(tensors, name));
                 }
                 out.force(true);
             }
             Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            syncFolder(file.toAbsolutePath().getParent());
+            syncFolder(Objects.requireNonNull(file.toAbsolutePath().getParent()));
         } catch (IOException problem) {
             remove(unfinished);
             throw new UncheckedIOException(file + " cannot be written: " + problem.getMessage(), problem);
@@ -65,7 +66,7 @@ public final class SafetensorsWriter {
     private static List<String> order(Map<String, TensorContent> tensors) {
         return tensors.keySet().stream()
                 .sorted(Comparator.comparingInt(
-                                (String name) -> -tensors.get(name).dtype().bytes())
+                                (String name) -> -tensor(tensors, name).dtype().bytes())
                         .thenComparing(Comparator.naturalOrder()))
                 .toList();
     }
@@ -79,7 +80,7 @@ public final class SafetensorsWriter {
         }
         long at = 0;
         for (String name : order) {
-            TensorContent tensor = tensors.get(name);
+            TensorContent tensor = tensor(tensors, name);
             ObjectNode entry = header.putObject(name);
             entry.put("dtype", tensor.dtype().name());
             tensor.shape().forEach(entry.putArray("shape")::add);
@@ -96,6 +97,10 @@ public final class SafetensorsWriter {
                 .putLong(length)
                 .put(padded)
                 .flip();
+    }
+
+    private static TensorContent tensor(Map<String, TensorContent> tensors, String name) {
+        return Objects.requireNonNull(tensors.get(name), name);
     }
 
     private static long bytes(TensorContent tensor) {

@@ -104,8 +104,10 @@ class MediaRootTest {
     @Test
     void givenNoFolderWhenOpenedThenTheFieldIsNamed() {
         assertThatThrownBy(() -> MediaRoot.open(folder.resolve("nowhere")))
+                .isInstanceOfSatisfying(
+                        TrainerException.class, e -> assertThat(e.reason()).isEqualTo(Reason.SourceUnavailable))
                 .hasMessageStartingWith("data.mediaRoot ")
-                .hasMessageContaining("is not a folder");
+                .hasMessageEndingWith("nowhere: there is no such folder");
     }
 
     private void refused(String reference, String problem) {

@@ -79,6 +79,8 @@ class FreezePlanTest {
     void visionFrozenLeavesTheProjector() {
         FreezePlan plan = resolve(new FreezeSpec(true, false, true, List.of()));
         assertThat(plan.trainable()).containsExactly("vision.merger");
+        assertThat(plan.trains(Part.Projector)).isTrue();
+        assertThat(plan.trains(Part.VisionTower)).isFalse();
     }
 
     /** A negative count in peers' code reaches past the tower's layers into the projector. */
@@ -149,15 +151,60 @@ class FreezePlanTest {
 
     @Test
     void givenARuleThatMatchesNothingWhenResolvedThenWhatThereIsIsNamed() {
-        ModelTensors tied = new ModelTensors(
+        FreezeSpec spec = new FreezeSpec(false, false, false, List.of(unfreeze(Role.OutputHead)));
+        assertThatThrownBy(() -> FreezePlan.resolve(spec, withoutHead(false)))
+                .hasMessage(
+                        "spec.freeze.rules[0].role: OutputHead matches no tensor of this model; it has PatchEmbedding, VisionPosition, VisionBlock, VisionNorm, Projector, TokenEmbedding, LanguageBlock, LanguageNorm");
+    }
+
+    /** A model without an output head of its own: one that has none at all, or whose embedding is its head. */
+    private static ModelTensors withoutHead(boolean tied) {
+        return new ModelTensors(
                 MODEL.tensors().stream()
                         .filter(tensor -> tensor.role().role() != Role.OutputHead)
                         .toList(),
-                MODEL.read());
-        FreezeSpec spec = new FreezeSpec(false, false, false, List.of(unfreeze(Role.OutputHead)));
-        assertThatThrownBy(() -> FreezePlan.resolve(spec, tied))
+                MODEL.read(),
+                tied);
+    }
+
+    @ParameterizedTest(name = "languageModel {0}, rule {1} frozen {2}")
+    @CsvSource({
+        "false, OutputHead, true, OutputHead, TokenEmbedding",
+        "false, TokenEmbedding, true, TokenEmbedding, OutputHead",
+        "true, OutputHead, false, TokenEmbedding, OutputHead",
+        "true, TokenEmbedding, false, OutputHead, TokenEmbedding"
+    })
+    void givenATiedHeadAndARuleForOneOfItsRolesWhenResolvedThenBothAreNamed(
+            boolean languageModel, Role role, boolean frozen, Role left, Role trained) {
+        FreezeRule other = new FreezeRule(Part.Projector, null, null, false);
+        FreezeRule rule = new FreezeRule(null, role, null, frozen);
+        FreezeSpec spec = new FreezeSpec(false, false, languageModel, List.of(rule, other));
+        assertThatThrownBy(() -> FreezePlan.resolve(spec, withoutHead(true)))
+                .isInstanceOfSatisfying(
+                        TrainerException.class,
+                        problem -> assertThat(problem.reason()).isEqualTo(Reason.InvalidSpec))
                 .hasMessage(
-                        "spec.freeze.rules[0].role: OutputHead matches no tensor of this model; it has PatchEmbedding, VisionPosition, VisionBlock, VisionNorm, Projector, TokenEmbedding, LanguageBlock, LanguageNorm");
+                        "spec.freeze.rules[0]: " + left + " would be frozen and " + trained
+                                + " trained, but in this model both are one tensor, tokens (config.json: tie_word_embeddings); write the same rule for both");
+    }
+
+    @Test
+    void givenATiedHeadAndTheSameRuleForBothRolesWhenResolvedThenTheOneTensorFollows() {
+        ModelTensors tied = withoutHead(true);
+        FreezeSpec unfrozen =
+                new FreezeSpec(true, true, true, List.of(unfreeze(Role.TokenEmbedding), unfreeze(Role.OutputHead)));
+        assertThat(FreezePlan.resolve(unfrozen, tied).trainable()).containsExactly("tokens");
+        FreezeSpec frozen = new FreezeSpec(
+                true,
+                true,
+                false,
+                List.of(
+                        new FreezeRule(null, Role.TokenEmbedding, null, true),
+                        new FreezeRule(null, Role.OutputHead, null, true)));
+        assertThat(FreezePlan.resolve(frozen, tied).trainable())
+                .containsExactlyInAnyOrder("layers.0", "layers.1", "norm");
+        FreezeSpec same = new FreezeSpec(true, false, true, List.of(new FreezeRule(null, Role.OutputHead, null, true)));
+        assertThat(FreezePlan.resolve(same, tied).trainable()).containsExactly("vision.merger");
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.vlfinetune.trainer.freeze;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vlfinetune.api.FreezeSpec;
+import io.vlfinetune.contract.Json;
 import io.vlfinetune.trainer.PlannedModel;
 import io.vlfinetune.trainer.testing.LlavaFixture;
 import io.vlfinetune.trainer.weights.Checkpoint;
@@ -60,6 +61,14 @@ class ProofTest {
         bytes[8 + at] = 'I';
         Files.write(file, bytes);
         assertThat(proof(Set.of()).leaked()).containsExactly(FROZEN);
+    }
+
+    @Test
+    void givenAProofWhenItBecomesJsonThenEmptyListsAreLeftOutAndReadAsEmpty() throws IOException {
+        Proof proof = new Proof(110, List.of(), List.of(TRAINED), List.of(), List.of());
+        String json = Json.strict().writeValueAsString(proof);
+        assertThat(json).isEqualTo("{\"frozenTensors\":110,\"changed\":[\"" + TRAINED + "\"]}");
+        assertThat(Json.strict().readValue(json, Proof.class)).isEqualTo(proof);
     }
 
     private Path copy() throws IOException {

@@ -28,7 +28,7 @@ final class SmallModel {
         Set<String> read = new HashSet<>();
         tensors.forEach(tensor -> read.add(tensor.name()));
         read.remove("vision.layers." + (visionBlocks - 1));
-        return new ModelTensors(tensors, read);
+        return new ModelTensors(tensors, read, false);
     }
 
     private static PlannedTensor tensor(String name, TensorRole role) {

@@ -178,6 +178,7 @@ class OutputFolderTest {
                 Map.of("name", "digits"),
                 new ModelStatus("llava", "sha256:cc"),
                 0,
+                0,
                 6,
                 List.of(),
                 proof,

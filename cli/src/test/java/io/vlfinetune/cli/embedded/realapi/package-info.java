@@ -1,0 +1,4 @@
+@NullMarked
+package io.vlfinetune.cli.embedded.realapi;
+
+import org.jspecify.annotations.NullMarked;

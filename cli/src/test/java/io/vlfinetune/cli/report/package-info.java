@@ -1,0 +1,4 @@
+@NullMarked
+package io.vlfinetune.cli.report;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,231 @@
+package io.vlfinetune.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.batch.v1.JobCondition;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.vlfinetune.api.AttemptStatus;
+import io.vlfinetune.api.Phase;
+import io.vlfinetune.api.VLFineTuneStatus;
+import io.vlfinetune.api.kubernetes.VLFineTune;
+import io.vlfinetune.api.kubernetes.VLFineTuneProgress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What a run does, whatever server stores it: the real operator, the real node, processes that stand in for trainers.
+ * Each subclass brings a server.
+ */
+abstract class BehaviourSuite {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration QUIET = Duration.ofSeconds(1);
+    private static final List<Class<? extends HasMetadata>> KINDS = List.of(
+            VLFineTune.class, VLFineTuneProgress.class, Job.class, Pod.class, PersistentVolumeClaim.class, Event.class);
+
+    @TempDir
+    Path folder;
+
+    private Cluster cluster;
+    private KubernetesClient user;
+
+    /** The server with an operator and a node; the server itself may be shared. */
+    abstract Cluster start(Path folder) throws Exception;
+
+    @BeforeEach
+    void begin() throws Exception {
+        cluster = start(folder);
+        user = cluster.server().client();
+    }
+
+    @AfterEach
+    void clean() throws Exception {
+        try {
+            user.resources(VLFineTune.class).delete();
+            await().atMost(PATIENCE)
+                    .until(() -> KINDS.stream()
+                            .filter(kind -> kind != Event.class)
+                            .allMatch(kind ->
+                                    user.resources(kind).list().getItems().isEmpty()));
+            user.resources(Event.class).delete();
+        } finally {
+            cluster.close();
+        }
+    }
+
+    @Test
+    void givenARunThenItIsCreatedFollowedAndCompleted() {
+        cluster.create("digits", "fine");
+        awaitPhase("digits", Phase.Succeeded);
+
+        VLFineTuneStatus status = status("digits");
+        assertThat(status.attempt()).isEqualTo(1);
+        assertThat(status.progress().percent()).isEqualTo(100);
+        assertThat(status.proof().holds()).isTrue();
+        assertThat(status.metrics()).hasSize(2);
+        assertThat(status.observedGeneration()).isEqualTo(1);
+        Job job = job("digits-1");
+        assertThat(conditions(job)).containsExactly("SuccessCriteriaMet", "Complete");
+        assertThat(job.getStatus().getStartTime()).isNotNull();
+        assertThat(job.getStatus().getCompletionTime()).isNotNull();
+        assertThat(job.getStatus().getCompletedIndexes()).isEqualTo("0");
+        assertThat(pods("digits")).singleElement().satisfies(pod -> {
+            assertThat(pod.getStatus().getPhase()).isEqualTo("Succeeded");
+            assertThat(pod.getMetadata().getName()).matches("digits-1-0-[a-z0-9]{5}");
+        });
+        assertThat(progress("digits-1").getReport().sequence()).isEqualTo(1);
+        awaitEvents("Started", "Succeeded");
+    }
+
+    @Test
+    void givenAPermanentFailureThenTheRunFailsWithItsReasonAndIsNotTriedAgain() {
+        cluster.create("digits", "exit-11");
+        awaitPhase("digits", Phase.Failed);
+
+        VLFineTuneStatus status = status("digits");
+        assertThat(status.failure().reason()).isEqualTo("DataInvalid");
+        assertThat(status.failure().exitCode()).isEqualTo(11);
+        assertThat(status.failure().message()).isEqualTo("the stand-in was asked to fail with 11");
+        Job job = job("digits-1");
+        assertThat(conditions(job)).containsExactly("FailureTarget", "Failed");
+        assertThat(job.getStatus().getConditions().getLast().getReason()).isEqualTo("PodFailurePolicy");
+        assertThat(user.resources(Job.class).list().getItems()).hasSize(1);
+        awaitEvents("Started", "DataInvalid");
+    }
+
+    @Test
+    void givenAFailureAndThenASuccessTheFailureVanishesFromTheStatus() {
+        cluster.create("digits", "once-exit-30");
+        await().atMost(PATIENCE).until(() -> status("digits").failure() != null);
+        assertThat(status("digits").failure().reason()).isEqualTo("SourceUnavailable");
+
+        awaitPhase("digits", Phase.Succeeded);
+
+        VLFineTuneStatus status = status("digits");
+        assertThat(status.failure()).isNull();
+        assertThat(status.attempt()).isEqualTo(2);
+        assertThat(status.attempts())
+                .extracting(AttemptStatus::number, AttemptStatus::reason)
+                .containsExactly(tuple(1, "SourceUnavailable"), tuple(2, "Succeeded"));
+        assertThat(job("digits-1").getStatus().getConditions().getLast().getReason())
+                .isEqualTo("BackoffLimitExceeded");
+    }
+
+    @Test
+    void givenARunThatIsDeletedWhileItTrainsThenItsTrainerStopsAndNothingIsLeft() {
+        cluster.create("digits", "sleep");
+        awaitPhase("digits", Phase.Running);
+
+        user.resources(VLFineTune.class).withName("digits").delete();
+
+        await().atMost(PATIENCE)
+                .until(() -> Stream.of(
+                                VLFineTune.class,
+                                Job.class,
+                                Pod.class,
+                                VLFineTuneProgress.class,
+                                PersistentVolumeClaim.class)
+                        .allMatch(kind -> user.resources(kind).list().getItems().isEmpty()));
+        assertThat(folder.resolve("runs/digits/attempt-1/dev/termination-log"))
+                .as("the last word of a trainer that was told to stop")
+                .content()
+                .contains("stopped at step 3");
+        assertThat(folder.resolve("runs/digits/trainer.pid")).doesNotExist();
+    }
+
+    @Test
+    void givenAnOperatorThatRestartsThenUnchangedRunsCostNoWrite() throws Exception {
+        cluster.create("ended", "fine");
+        awaitPhase("ended", Phase.Succeeded);
+        cluster.create("running", "sleep");
+        awaitPhase("running", Phase.Running);
+        awaitEvents("Started", "Succeeded", "Started");
+        Map<String, String> before = versions();
+
+        List<String> written = cluster.restartOperator(QUIET);
+
+        assertThat(written).isEmpty();
+        assertThat(versions()).isEqualTo(before);
+        assertThat(status("running").phase()).isEqualTo(Phase.Running);
+    }
+
+    @Test
+    void givenTwoRunsTheSecondWaitsForTheMachineAndThenRuns() {
+        cluster.create("first", "sleep");
+        awaitPhase("first", Phase.Running);
+        cluster.create("second", "fine");
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(pods("second"))
+                        .singleElement()
+                        .satisfies(pod -> assertThat(pod.getStatus().getConditions())
+                                .singleElement()
+                                .satisfies(condition -> assertThat(condition.getMessage())
+                                        .startsWith("waiting for room on this machine"))));
+
+        user.resources(VLFineTune.class).withName("first").delete();
+
+        awaitPhase("second", Phase.Succeeded);
+    }
+
+    private Map<String, String> versions() {
+        Map<String, String> versions = new TreeMap<>();
+        for (Class<? extends HasMetadata> kind : KINDS) {
+            user.resources(kind)
+                    .list()
+                    .getItems()
+                    .forEach(one -> versions.put(
+                            one.getKind() + "/" + one.getMetadata().getName(),
+                            one.getMetadata().getResourceVersion()));
+        }
+        return versions;
+    }
+
+    private VLFineTuneStatus status(String name) {
+        VLFineTune run = user.resources(VLFineTune.class).withName(name).get();
+        return Objects.requireNonNullElse(run.getStatus(), VLFineTuneStatus.EMPTY);
+    }
+
+    private Job job(String name) {
+        return user.resources(Job.class).withName(name).get();
+    }
+
+    private static List<String> conditions(Job job) {
+        return job.getStatus().getConditions().stream()
+                .map(JobCondition::getType)
+                .toList();
+    }
+
+    private VLFineTuneProgress progress(String name) {
+        return user.resources(VLFineTuneProgress.class).withName(name).get();
+    }
+
+    private List<Pod> pods(String run) {
+        return user.pods().withLabel("vlfinetune.io/run", run).list().getItems();
+    }
+
+    private void awaitPhase(String name, Phase phase) {
+        await().atMost(PATIENCE).until(() -> status(name).phase(), phase::equals);
+    }
+
+    private void awaitEvents(String... reasons) {
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(user.v1().events().list().getItems())
+                        .extracting(Event::getReason)
+                        .containsExactlyInAnyOrder(reasons));
+    }
+}

@@ -1,0 +1,151 @@
+package io.vlfinetune.e2e.chart;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ServiceAccount;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBinding;
+import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
+import io.fabric8.kubernetes.api.model.rbac.Role;
+import io.fabric8.kubernetes.api.model.rbac.RoleBinding;
+import io.fabric8.kubernetes.api.model.rbac.Subject;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+
+/** What the chart allows, and to whom. */
+class ChartRbacTest {
+    /** All that the operator may do: {@code group/resource} to verbs. */
+    private static final Map<String, Set<String>> OPERATOR = Map.of(
+            "vlfinetune.io/vlfinetunes", Set.of("get", "list", "watch", "patch"),
+            "vlfinetune.io/vlfinetunes/status", Set.of("patch"),
+            "vlfinetune.io/vlfinetunes/finalizers", Set.of("update"),
+            "vlfinetune.io/vlfinetuneprogresses", Set.of("create", "get", "list", "watch"),
+            "batch/jobs", Set.of("create", "get", "list", "watch", "delete"),
+            "/pods", Set.of("list", "watch"),
+            "/persistentvolumeclaims", Set.of("create", "get"),
+            "/events", Set.of("create"));
+
+    private static final Map<String, Set<String>> TRAINER =
+            Map.of("vlfinetune.io/vlfinetuneprogresses", Set.of("patch"));
+
+    private static final Map<String, String> TWO_NAMESPACES =
+            Map.of("namespaces[0]", "team-a", "namespaces[1]", "team-b");
+
+    @Test
+    void givenAllNamespacesThenOneClusterRoleHoldsTheListedVerbsAndNoOthers() {
+        List<HasMetadata> objects = Chart.render(Map.of());
+
+        assertThat(of(objects, Role.class)).isEmpty();
+        assertThat(of(objects, RoleBinding.class)).isEmpty();
+        assertThat(of(objects, ClusterRole.class))
+                .singleElement()
+                .satisfies(role -> assertThat(verbs(role.getRules())).isEqualTo(OPERATOR));
+        assertThat(of(objects, ClusterRoleBinding.class)).singleElement().satisfies(binding -> {
+            assertThat(binding.getRoleRef().getKind()).isEqualTo("ClusterRole");
+            assertThat(binding.getRoleRef().getName())
+                    .isEqualTo(of(objects, ClusterRole.class)
+                            .getFirst()
+                            .getMetadata()
+                            .getName());
+            assertOperator(objects, binding.getSubjects());
+        });
+    }
+
+    @Test
+    void givenTwoNamespacesThenThereIsARoleInEachAndNothingForTheWholeCluster() {
+        List<HasMetadata> objects = Chart.render(TWO_NAMESPACES);
+
+        assertThat(of(objects, ClusterRole.class)).isEmpty();
+        assertThat(of(objects, ClusterRoleBinding.class)).isEmpty();
+        assertThat(of(objects, Role.class))
+                .extracting(role -> role.getMetadata().getNamespace())
+                .containsExactlyInAnyOrder("team-a", "team-b");
+        assertThat(of(objects, Role.class))
+                .allSatisfy(role -> assertThat(verbs(role.getRules())).isEqualTo(OPERATOR));
+        assertThat(of(objects, RoleBinding.class)).hasSize(2).allSatisfy(binding -> {
+            assertThat(binding.getRoleRef().getKind()).isEqualTo("Role");
+            assertOperator(objects, binding.getSubjects());
+        });
+    }
+
+    @Test
+    void givenATrainerAccountThenItMayPatchProgressAndNothingElse() {
+        Map<String, String> values = new TreeMap<>(TWO_NAMESPACES);
+        values.put("trainer.serviceAccount.name", "trainer");
+        values.put("trainer.serviceAccount.create", "true");
+        List<HasMetadata> objects = Chart.render(values);
+
+        assertThat(of(objects, Role.class))
+                .filteredOn(role -> role.getMetadata().getName().equals("trainer"))
+                .hasSize(2)
+                .allSatisfy(role -> assertThat(verbs(role.getRules())).isEqualTo(TRAINER));
+        assertThat(of(objects, RoleBinding.class))
+                .filteredOn(binding -> binding.getMetadata().getName().equals("trainer"))
+                .hasSize(2)
+                .allSatisfy(binding -> assertThat(binding.getSubjects())
+                        .singleElement()
+                        .satisfies(subject -> {
+                            assertThat(subject.getName()).isEqualTo("trainer");
+                            assertThat(subject.getNamespace())
+                                    .isEqualTo(binding.getMetadata().getNamespace());
+                        }));
+    }
+
+    @Test
+    void givenATrainerAccountOfSomebodyElseThenNothingIsMadeForIt() {
+        List<HasMetadata> objects = Chart.render(Map.of("trainer.serviceAccount.name", "trainer"));
+
+        assertThat(objects)
+                .extracting(HasMetadata::getKind)
+                .containsExactlyInAnyOrder("ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Deployment");
+    }
+
+    @Test
+    void givenRightsOfSomebodyElseThenNoneAreMade() {
+        List<HasMetadata> objects = Chart.render(Map.of("rbac.create", "false"));
+
+        assertThat(objects).extracting(HasMetadata::getKind).containsExactlyInAnyOrder("ServiceAccount", "Deployment");
+    }
+
+    private static void assertOperator(List<HasMetadata> objects, List<Subject> subjects) {
+        String account =
+                of(objects, ServiceAccount.class).getFirst().getMetadata().getName();
+        assertThat(of(objects, Deployment.class)
+                        .getFirst()
+                        .getSpec()
+                        .getTemplate()
+                        .getSpec()
+                        .getServiceAccountName())
+                .isEqualTo(account);
+        assertThat(subjects).singleElement().satisfies(subject -> {
+            assertThat(subject.getKind()).isEqualTo("ServiceAccount");
+            assertThat(subject.getName()).isEqualTo(account);
+            assertThat(subject.getNamespace()).isEqualTo(Chart.NAMESPACE);
+        });
+    }
+
+    /** Group and resource to verbs. A wildcard stands there as itself, and is in no list above. */
+    private static Map<String, Set<String>> verbs(List<PolicyRule> rules) {
+        Map<String, Set<String>> verbs = new TreeMap<>();
+        for (PolicyRule rule : rules) {
+            assertThat(rule.getNonResourceURLs()).isEmpty();
+            for (String group : rule.getApiGroups()) {
+                for (String resource : rule.getResources()) {
+                    verbs.computeIfAbsent(group + "/" + resource, key -> new TreeSet<>())
+                            .addAll(rule.getVerbs());
+                }
+            }
+        }
+        return verbs;
+    }
+
+    private static <T extends HasMetadata> List<T> of(List<HasMetadata> objects, Class<T> kind) {
+        return objects.stream().filter(kind::isInstance).map(kind::cast).toList();
+    }
+}

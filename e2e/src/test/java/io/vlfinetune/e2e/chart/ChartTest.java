@@ -1,0 +1,204 @@
+package io.vlfinetune.e2e.chart;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.marcnuri.helm.LintResult;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.EnvVar;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.vlfinetune.operator.OperatorConfiguration;
+import io.vlfinetune.operator.health.HealthAddress;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ChartTest {
+    private static final Path REPOSITORY = Path.of("..");
+
+    @TempDir
+    private Path copy;
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{}",
+                "namespaces: [team-a, team-b]",
+                "namespaces: [team-a]\ntrainer: {serviceAccount: {name: trainer, create: true}}",
+                "serviceAccount: {create: false, name: mine}\nrbac: {create: false}",
+                """
+                registry: registry.example.com:5000/team
+                image: {digest: 'sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'}
+                imagePullSecrets: [{name: pull}]
+                tolerations: [{operator: Exists}]
+                affinity: {nodeAffinity: {}}
+                nodeSelector: {disk: ssd}
+                podAnnotations: {a: b}
+                podLabels: {team: vision}
+                priorityClassName: high
+                """
+            })
+    void givenAnyUsualValuesThenHelmFindsNothingToWarnOf(String values) throws IOException {
+        LintResult result = Chart.lint(copy, values);
+
+        assertThat(result.isFailed()).as("%s", result.getMessages()).isFalse();
+    }
+
+    @Test
+    void givenADefaultThatTheSchemaDoesNotKnowThenLintSaysSo() throws IOException {
+        assertThat(Chart.lint(copy, "replicas: 2").isFailed()).isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "replicas, 2, replicas",
+        "image.tagg, x, tagg",
+        "trainer.serviceAccount.nam, x, nam",
+        "namespaces[0], Not_A_Name, namespaces",
+        "healthPort, 80, healthPort",
+        "restartBackoff, soon, restartBackoff",
+        "logLevel, LOUD, logLevel"
+    })
+    void givenAValueThatIsUnknownOrImpossibleThenItIsNamed(String key, String value, String named) {
+        assertThatThrownBy(() -> Chart.render(Map.of(key, value)))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining(named);
+    }
+
+    @Test
+    void givenATrainerAccountThatCannotBeMadeThenTheMessageSaysWhatToDo() {
+        assertThatThrownBy(() -> Chart.render(
+                        Map.of("trainer.serviceAccount.create", "true", "trainer.serviceAccount.name", "trainer")))
+                .hasMessageContaining("trainer.serviceAccount.create needs namespaces");
+        assertThatThrownBy(() -> Chart.render(Map.of("trainer.serviceAccount.create", "true", "namespaces[0]", "a")))
+                .hasMessageContaining("give the account a name");
+        assertThatThrownBy(() -> Chart.render(Map.of("serviceAccount.create", "false")))
+                .hasMessageContaining("serviceAccount.name is empty");
+    }
+
+    @Test
+    void givenTheDefaultsThenTheOperatorReadsAllNamespacesAndTheImageOfThisVersion() throws IOException {
+        OperatorConfiguration configuration = OperatorConfiguration.fromEnvironment(environment(Map.of()));
+
+        assertThat(configuration.namespaces()).isEmpty();
+        assertThat(configuration.trainerServiceAccount()).isNull();
+        assertThat(configuration.trainerImage()).isEqualTo("vlfinetune/trainer:" + projectVersion());
+        assertThat(container(Map.of()).getImage()).isEqualTo("vlfinetune/operator:" + projectVersion());
+    }
+
+    @Test
+    void givenValuesThenTheOperatorReadsThem() {
+        Map<String, String> environment = environment(Map.of(
+                "registry", "registry.example.com/team",
+                "trainer.image.tag", "v7",
+                "namespaces[0]", "team-a",
+                "namespaces[1]", "team-b",
+                "trainer.serviceAccount.name", "trainer",
+                "restartBackoff", "PT1M",
+                "healthPort", "9000"));
+        OperatorConfiguration configuration = OperatorConfiguration.fromEnvironment(environment);
+
+        assertThat(configuration.namespaces()).isEqualTo(Set.of("team-a", "team-b"));
+        assertThat(configuration.trainerServiceAccount()).isEqualTo("trainer");
+        assertThat(configuration.trainerImage()).isEqualTo("registry.example.com/team/vlfinetune/trainer:v7");
+        assertThat(configuration.restartBackoff()).hasMinutes(1);
+        assertThat(HealthAddress.fromEnvironment(environment)).isEqualTo(new InetSocketAddress("0.0.0.0", 9000));
+    }
+
+    @Test
+    void givenADigestThenItWinsOverTheTag() {
+        String digest = "sha256:" + "0123456789abcdef".repeat(4);
+
+        assertThat(container(Map.of("image.tag", "v7", "image.digest", digest)).getImage())
+                .isEqualTo("vlfinetune/operator@" + digest);
+    }
+
+    @Test
+    void thePodFitsTheRestrictedPodSecurityStandard() {
+        PodSpec pod = deployment(Map.of()).getSpec().getTemplate().getSpec();
+        Container container = container(Map.of());
+
+        assertThat(pod.getSecurityContext().getRunAsNonRoot()).isTrue();
+        assertThat(pod.getSecurityContext().getRunAsUser()).isEqualTo(65532);
+        assertThat(pod.getSecurityContext().getSeccompProfile().getType()).isEqualTo("RuntimeDefault");
+        assertThat(container.getSecurityContext().getAllowPrivilegeEscalation()).isFalse();
+        assertThat(container.getSecurityContext().getReadOnlyRootFilesystem()).isTrue();
+        assertThat(container.getSecurityContext().getCapabilities().getDrop()).containsExactly("ALL");
+        assertThat(pod.getVolumes())
+                .allSatisfy(volume -> assertThat(volume.getEmptyDir()).isNotNull());
+        assertThat(container.getLivenessProbe().getHttpGet().getPath()).isEqualTo("/healthz");
+        assertThat(container.getReadinessProbe().getHttpGet().getPath()).isEqualTo("/readyz");
+    }
+
+    @Test
+    void neverDoTwoOperatorsLookAfterOneRun() {
+        assertThat(deployment(Map.of()).getSpec().getReplicas()).isEqualTo(1);
+        assertThat(deployment(Map.of()).getSpec().getStrategy().getType()).isEqualTo("Recreate");
+    }
+
+    @Test
+    void theChartBringsTheGeneratedCrds() throws IOException {
+        Set<String> names = fileNames(REPOSITORY.resolve("crds"));
+
+        assertThat(fileNames(Chart.folder().resolve("crds"))).isEqualTo(names).hasSize(2);
+        for (String name : names) {
+            assertThat(Chart.folder().resolve("crds").resolve(name))
+                    .as("stale: run ./mvnw -pl crds test -Dcrds.update=true")
+                    .hasSameTextualContentAs(REPOSITORY.resolve("crds").resolve(name));
+        }
+        assertThat(Chart.crds()).extracting(HasMetadata::getKind).containsOnly("CustomResourceDefinition");
+    }
+
+    @Test
+    void theChartHasTheVersionOfTheProject() throws IOException {
+        assertThat(Files.readString(Chart.folder().resolve("Chart.yaml")))
+                .contains("\nversion: " + projectVersion() + "\n")
+                .contains("\nappVersion: " + projectVersion() + "\n");
+    }
+
+    private static Set<String> fileNames(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.endsWith(".yaml"))
+                    .collect(Collectors.toSet());
+        }
+    }
+
+    private static String projectVersion() throws IOException {
+        String pom = Files.readString(REPOSITORY.resolve("pom.xml"));
+        int start = pom.indexOf("<version>") + "<version>".length();
+        return pom.substring(start, pom.indexOf("</version>", start));
+    }
+
+    private static Map<String, String> environment(Map<String, String> values) {
+        return container(values).getEnv().stream().collect(Collectors.toMap(EnvVar::getName, EnvVar::getValue));
+    }
+
+    private static Container container(Map<String, String> values) {
+        List<Container> containers =
+                deployment(values).getSpec().getTemplate().getSpec().getContainers();
+        assertThat(containers).hasSize(1);
+        return containers.getFirst();
+    }
+
+    private static Deployment deployment(Map<String, String> values) {
+        return Chart.render(values).stream()
+                .filter(Deployment.class::isInstance)
+                .map(Deployment.class::cast)
+                .findFirst()
+                .orElseThrow();
+    }
+}

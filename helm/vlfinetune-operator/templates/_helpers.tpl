@@ -1,0 +1,84 @@
+{{- define "vlfinetune.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "vlfinetune.fullname" -}}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride }}
+{{- else }}
+{{- $name := include "vlfinetune.name" . }}
+{{- if contains $name .Release.Name }}
+{{- .Release.Name | trunc 63 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name $name | trunc 63 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "vlfinetune.selector" -}}
+app.kubernetes.io/name: {{ include "vlfinetune.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "vlfinetune.labels" -}}
+{{ include "vlfinetune.selector" . }}
+app.kubernetes.io/part-of: vlfinetune
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "vlfinetune.serviceAccount" -}}
+{{- if .Values.serviceAccount.name }}
+{{- .Values.serviceAccount.name }}
+{{- else if .Values.serviceAccount.create }}
+{{- include "vlfinetune.fullname" . }}
+{{- else }}
+{{- fail "serviceAccount.name is empty: name the account of the operator, or let serviceAccount.create be true" }}
+{{- end }}
+{{- end }}
+
+{{/* Reference of an image: a dict of root and image. */}}
+{{- define "vlfinetune.image" -}}
+{{- $name := .image.repository }}
+{{- if .root.Values.registry }}
+{{- $name = printf "%s/%s" .root.Values.registry .image.repository }}
+{{- end }}
+{{- if .image.digest }}
+{{- printf "%s@%s" $name .image.digest }}
+{{- else }}
+{{- printf "%s:%s" $name (default .root.Chart.AppVersion .image.tag) }}
+{{- end }}
+{{- end }}
+
+{{/* What the operator does, verb by verb; a test runs it under exactly these. */}}
+{{- define "vlfinetune.rules" -}}
+# Follows runs; adds and removes its finalizer by patch, and reads a run again when that patch conflicts.
+- apiGroups: [vlfinetune.io]
+  resources: [vlfinetunes]
+  verbs: [get, list, watch, patch]
+- apiGroups: [vlfinetune.io]
+  resources: [vlfinetunes/status]
+  verbs: [patch]
+# Children block the deletion of their run; clusters that guard this (OpenShift does) ask for the right to its finalizers.
+- apiGroups: [vlfinetune.io]
+  resources: [vlfinetunes/finalizers]
+  verbs: [update]
+# Made once an attempt, patched by the trainer, deleted by the garbage collector.
+- apiGroups: [vlfinetune.io]
+  resources: [vlfinetuneprogresses]
+  verbs: [create, get, list, watch]
+# Never updated: an attempt is a Job of its own.
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [create, get, list, watch, delete]
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [list, watch]
+- apiGroups: [""]
+  resources: [persistentvolumeclaims]
+  verbs: [create, get]
+- apiGroups: [""]
+  resources: [events]
+  verbs: [create]
+{{- end }}
