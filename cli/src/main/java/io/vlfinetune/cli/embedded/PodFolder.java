@@ -6,14 +6,13 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.VolumeProjection;
+import io.vlfinetune.trainer.source.Folders;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.stream.Stream;
 
 /**
  * The file system of a pod as a folder: a mount at {@code /a/b} is found at {@code root/a/b}, as a link to where the
@@ -29,7 +28,7 @@ record PodFolder(Path root) {
     static PodFolder create(
             WorkFolder work, String run, Path root, Pod pod, Container container, ProjectedFiles projected)
             throws IOException {
-        delete(root);
+        Folders.delete(root);
         PodFolder folder = new PodFolder(Files.createDirectories(root));
         for (VolumeMount mount : container.getVolumeMounts()) {
             Volume volume = pod.getSpec().getVolumes().stream()
@@ -145,17 +144,5 @@ record PodFolder(Path root) {
     Path terminationLog(Container container) {
         return Path.of(
                 translate(Objects.requireNonNullElse(container.getTerminationMessagePath(), "/dev/termination-log")));
-    }
-
-    /** Deletes links, never what they point at. */
-    private static void delete(Path folder) throws IOException {
-        if (!Files.exists(folder)) {
-            return;
-        }
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
     }
 }

@@ -32,9 +32,6 @@ public record Observed(
         List<AttemptFacts> attempts,
         List<PodFacts> livePods,
         @Nullable Instant lastWrite) {
-    /** Nothing exists. */
-    public static final Observed NOTHING = new Observed(List.of(), List.of(), null);
-
     /** Keeps copies of the lists. */
     public Observed {
         attempts = attempts.stream()

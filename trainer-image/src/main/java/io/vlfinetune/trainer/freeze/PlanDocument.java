@@ -6,14 +6,12 @@ import io.vlfinetune.api.Part;
 import io.vlfinetune.api.PartStatus;
 import io.vlfinetune.api.PlanStatus;
 import io.vlfinetune.api.Role;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import io.vlfinetune.trainer.source.Folders;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -161,14 +159,6 @@ public record PlanDocument(
     }
 
     private static String digest(List<TensorPlan> tensors) {
-        try {
-            MessageDigest sha = MessageDigest.getInstance("SHA-256");
-            for (TensorPlan tensor : tensors) {
-                sha.update((tensor + "\n").getBytes(StandardCharsets.UTF_8));
-            }
-            return "sha256:" + HexFormat.of().formatHex(sha.digest());
-        } catch (NoSuchAlgorithmException impossible) {
-            throw new IllegalStateException(impossible);
-        }
+        return Folders.digest(tensors.stream().map(tensor -> tensor + "\n").collect(Collectors.joining()));
     }
 }

@@ -1,5 +1,6 @@
 package io.vlfinetune.cli.embedded.realapi;
 
+import io.vlfinetune.trainer.source.Folders;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -7,12 +8,10 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayDeque;
-import java.util.Comparator;
 import java.util.Deque;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 
 /**
  * Builds the control plane out of Go modules.
@@ -47,15 +46,15 @@ record GoBuild(Path source) {
     void into(Path folder, Consumer<String> notices) throws IOException {
         Path fresh = folder.resolveSibling(".building");
         Path old = folder.resolveSibling(".old");
-        delete(fresh);
-        delete(old);
+        Folders.delete(fresh);
+        Folders.delete(old);
         run(fresh.toAbsolutePath(), notices);
         Files.writeString(fresh.resolve(KEY), key() + "\n");
         if (Files.exists(folder)) {
             Files.move(folder, old);
         }
         Files.move(fresh, folder);
-        delete(old);
+        Folders.delete(old);
     }
 
     private void run(Path into, Consumer<String> notices) throws IOException {
@@ -83,17 +82,6 @@ record GoBuild(Path source) {
             process.destroy();
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while the control plane was built", e);
-        }
-    }
-
-    static void delete(Path folder) throws IOException {
-        if (!Files.exists(folder)) {
-            return;
-        }
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
         }
     }
 }

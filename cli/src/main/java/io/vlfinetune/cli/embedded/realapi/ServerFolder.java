@@ -1,5 +1,6 @@
 package io.vlfinetune.cli.embedded.realapi;
 
+import io.vlfinetune.trainer.source.Folders;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,7 +39,7 @@ record ServerFolder(Path path) {
 
     /** Makes the folder anew around programs. */
     static ServerFolder create(Path path, Path binaries) throws IOException {
-        GoBuild.delete(path);
+        Folders.delete(path);
         Files.createDirectories(path.getParent());
         Files.createDirectory(path, PosixFilePermissions.asFileAttribute(ONLY_MINE));
         Path programs = Files.createDirectories(path.resolve("k8s").resolve(binaries.getFileName()));
@@ -69,6 +70,6 @@ record ServerFolder(Path path) {
     }
 
     void delete() throws IOException {
-        GoBuild.delete(path);
+        Folders.delete(path);
     }
 }
