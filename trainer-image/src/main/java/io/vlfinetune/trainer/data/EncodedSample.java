@@ -10,15 +10,27 @@ import java.util.List;
  * @param inputIds token ids, with one image token for each image feature
  * @param labels the token expected at each place; -100 where there is no loss
  * @param images the images in the order of their tokens; empty for text alone
+ * @param positions {@code [axes][sequence]} rotary positions; without axes they count up from 0
  */
 @SuppressWarnings("ArrayRecordComponent") // shared as documented
-public record EncodedSample(String id, int[] inputIds, int[] labels, List<Pixels> images) {
-    /** Refuses labels of another length than the ids. */
+public record EncodedSample(String id, int[] inputIds, int[] labels, List<Pixels> images, int[][] positions) {
+    /** Refuses labels or positions of another length than the ids. */
     public EncodedSample {
         if (inputIds.length != labels.length) {
             throw new IllegalArgumentException(
                     id + ": " + inputIds.length + " token ids but " + labels.length + " labels");
         }
+        for (int[] axis : positions) {
+            if (axis.length != inputIds.length) {
+                throw new IllegalArgumentException(
+                        id + ": " + inputIds.length + " token ids but " + axis.length + " positions");
+            }
+        }
         images = List.copyOf(images);
+    }
+
+    /** A sample whose positions count up from 0. */
+    public EncodedSample(String id, int[] inputIds, int[] labels, List<Pixels> images) {
+        this(id, inputIds, labels, images, new int[0][]);
     }
 }

@@ -32,7 +32,7 @@ final class SampleCache {
     }
 
     private static long bytes(EncodedSample sample) {
-        long bytes = OVERHEAD + 8L * sample.inputIds().length;
+        long bytes = OVERHEAD + 4L * (2 + sample.positions().length) * sample.inputIds().length;
         for (Pixels pixels : sample.images()) {
             bytes += OVERHEAD + 4L * pixels.values().length;
         }

@@ -1,6 +1,7 @@
 package io.vlfinetune.trainer.engine;
 
 import ai.djl.ndarray.NDArray;
+import java.util.Arrays;
 import java.util.function.Function;
 
 /** Times both linear kernels on this machine: a vendor's name does not tell which is faster. Takes some 20 ms. */
@@ -39,9 +40,8 @@ final class KernelMeasurement {
             weight.setRequiresGradient(true);
             long start = System.nanoTime();
             try (NDArray y = ops.withGradients(true, () -> ops.linear(x, weight, null))) {
-                for (NDArray gradient : ops.gradients(y, seed, x, weight)) {
-                    gradient.close();
-                }
+                Arrays.stream(ops.gradients(new NDArray[] {y}, new NDArray[] {seed}, new NDArray[] {x, weight}))
+                        .forEach(NDArray::close);
             }
             return System.nanoTime() - start;
         }

@@ -10,7 +10,9 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.JniUtils;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -80,10 +82,15 @@ public final class Ops implements AutoCloseable {
 
     /** Runs the work and frees every array made in it but its result. */
     public NDArray scoped(Supplier<NDArray> work) {
+        return scoped(work, List::of);
+    }
+
+    /** Runs the work and frees every array made in it but those of its result. */
+    public <T> T scoped(Supplier<T> work, Function<T, List<NDArray>> arrays) {
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
-            NDArray made = work.get();
-            NDScope.unregister(made);
+            T made = work.get();
+            arrays.apply(made).forEach(NDScope::unregister);
             return made;
         }
     }
@@ -121,13 +128,27 @@ public final class Ops implements AutoCloseable {
     }
 
     /**
-     * Gradients of the output with regard to the inputs, given the gradient of something with regard to the output. The
-     * graph is freed.
+     * Gradients of the outputs with regard to the inputs, given the gradients of something with regard to the outputs.
+     * The graph is freed.
      *
-     * @throws IllegalStateException if an input is not part of the output's graph
+     * @return an array for each input; null for one that no output depends on
      */
-    public NDArray[] gradients(NDArray output, NDArray seed, NDArray... inputs) {
-        return script.tensors("gradients", output, inputs, seed);
+    public @Nullable NDArray[] gradients(NDArray[] outputs, NDArray[] seeds, NDArray[] inputs) {
+        @Nullable NDArray[] made = script.tensors("gradients", outputs, inputs, seeds);
+        for (int i = 0; i < made.length; i++) {
+            NDArray one = made[i];
+            // A list of optional tensors does not reach Java, so an empty one stands for none.
+            if (one != null && one.getShape().size() == 0) {
+                one.close();
+                made[i] = null;
+            }
+        }
+        return made;
+    }
+
+    /** Whether gradients can flow into the array. */
+    public boolean inGraph(NDArray x) {
+        return x.hasGradient();
     }
 
     // Layers

@@ -30,8 +30,19 @@ final class ScriptFunctions {
               return torch.mul(x, torch.sigmoid(torch.mul(x, 1.702)))
             def gelu(self: __torch__.M, x: Tensor, approximate: str) -> Tensor:
               return torch.gelu(x, approximate=approximate)
-            def gradients(self: __torch__.M, output: Tensor, inputs: List[Tensor], seed: Tensor) -> List[Optional[Tensor]]:
-              return torch.grad([output], inputs, annotate(List[Optional[Tensor]], [seed]), False, False, False)
+            def gradients(self: __torch__.M, outputs: List[Tensor], inputs: List[Tensor], seeds: List[Tensor]) -> List[Tensor]:
+              given = annotate(List[Optional[Tensor]], [])
+              for i in range(torch.len(seeds)):
+                _0 = torch.append(given, seeds[i])
+              made = torch.grad(outputs, inputs, given, False, False, True)
+              found = annotate(List[Tensor], [])
+              for j in range(torch.len(made)):
+                one = made[j]
+                if torch.__is__(one, None):
+                  _1 = torch.append(found, torch.slice(torch.reshape(seeds[0], [-1]), 0, 0, 0))
+                else:
+                  _2 = torch.append(found, unchecked_cast(Tensor, one))
+              return found
             def norm(self: __torch__.M, arrays: List[Tensor]) -> Tensor:
               return torch.linalg_vector_norm(torch.stack(torch._foreach_norm(arrays, 2)), 2)
             def adamw(self: __torch__.M, p: List[Tensor], g: List[Tensor], m: List[Tensor], v: List[Tensor], step: List[Tensor], lr: float, beta1: float, beta2: float, decay: float, eps: float, scale: Tensor) -> int:

@@ -1,8 +1,8 @@
 package io.vlfinetune.trainer.family;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.vlfinetune.trainer.config.ConfigSection;
 import io.vlfinetune.trainer.family.llava.LlavaFamily;
-import io.vlfinetune.trainer.weights.ConfigSection;
 import java.util.List;
 import java.util.stream.Collectors;
 

@@ -1,7 +1,7 @@
 package io.vlfinetune.trainer.family;
 
 import io.vlfinetune.trainer.data.MediaRoot;
-import io.vlfinetune.trainer.data.Processor;
+import io.vlfinetune.trainer.processor.ChatProcessor;
 import io.vlfinetune.trainer.weights.Checkpoint;
 import java.nio.file.Path;
 
@@ -28,5 +28,5 @@ public interface Family {
      * @throws io.vlfinetune.trainer.TrainerException ModelUnsupported if tokenizer, template or preprocessing are not
      *     supported
      */
-    Processor processor(Path folder, MediaRoot media, int maxLength);
+    ChatProcessor processor(Path folder, MediaRoot media, int maxLength);
 }

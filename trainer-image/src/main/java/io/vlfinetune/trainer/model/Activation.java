@@ -1,8 +1,8 @@
 package io.vlfinetune.trainer.model;
 
 import ai.djl.ndarray.NDArray;
+import io.vlfinetune.trainer.config.ConfigSection;
 import io.vlfinetune.trainer.engine.Ops;
-import io.vlfinetune.trainer.weights.ConfigSection;
 
 /** Activation functions, by the names of transformers (activations.py, {@code ACT2FN}). */
 public enum Activation {

@@ -10,7 +10,10 @@ import io.vlfinetune.trainer.engine.Ops;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * What a step reads besides weights: samples padded on the right to one length. Attention is causal, so padding changes
@@ -28,13 +31,16 @@ public final class Batch implements AutoCloseable {
     private final NDArray lossPlaces;
     private final NDArray targets;
     private final int[] targetsOfSample;
-    private final int images;
+    private final List<BatchImage> images;
+    private final long[][] positions;
+    private final Map<Object, NDArray> derived = new HashMap<>();
 
-    private Batch(Ops ops, List<EncodedSample> encoded, Places places, NDArray pixels, int images) {
+    private Batch(Ops ops, List<EncodedSample> encoded, Places places, NDArray pixels) {
         samples = encoded.stream().map(EncodedSample::id).toList();
         length = places.length;
         this.pixels = pixels;
-        this.images = images;
+        images = images(encoded);
+        positions = positions(encoded, places.length);
         ids = ops.of(places.ids, encoded.size(), length);
         imagePlaces = array(ops, places.images);
         lossPlaces = array(ops, places.losses);
@@ -107,7 +113,7 @@ public final class Batch implements AutoCloseable {
         }
         List<Pixels> images =
                 samples.stream().flatMap(sample -> sample.images().stream()).toList();
-        return new Batch(ops, samples, places, pixels(ops, samples, images), images.size());
+        return new Batch(ops, samples, places, pixels(ops, samples, images));
     }
 
     private static NDArray pixels(Ops ops, List<EncodedSample> samples, List<Pixels> images) {
@@ -115,22 +121,58 @@ public final class Batch implements AutoCloseable {
             return ops.empty(DType.F32, 0, 3, 1, 1);
         }
         Pixels first = images.getFirst();
-        NDArray made = ops.empty(DType.F32, images.size(), 3, first.height(), first.width());
+        long[] shape = Arrays.stream(first.shape()).asLongStream().toArray();
+        shape[0] = images.stream().mapToLong(Pixels::pieces).sum();
+        NDArray made = ops.empty(DType.F32, shape);
         MemorySegment memory = ops.memory(made);
-        long image = 4L * first.values().length;
-        for (int i = 0; i < images.size(); i++) {
-            Pixels pixels = images.get(i);
-            if (pixels.height() != first.height() || pixels.width() != first.width()) {
+        long at = 0;
+        for (Pixels pixels : images) {
+            if (!pixels.fits(first)) {
                 made.close();
                 throw new TrainerException(
                         Reason.DataInvalid,
-                        samples.getFirst().id() + ": the batch that begins here mixes images of " + first.height()
-                                + " x " + first.width() + " and " + pixels.height() + " x " + pixels.width()
+                        samples.getFirst().id() + ": the batch that begins here mixes images of " + size(first)
+                                + " and " + size(pixels)
                                 + " pixels after preprocessing; check preprocessor_config.json");
             }
-            memory.asSlice(i * image, image).copyFrom(MemorySegment.ofArray(pixels.values()));
+            MemorySegment values = MemorySegment.ofArray(pixels.values());
+            memory.asSlice(at, values.byteSize()).copyFrom(values);
+            at += values.byteSize();
         }
         return made;
+    }
+
+    private static String size(Pixels pixels) {
+        return pixels.height() + " x " + pixels.width();
+    }
+
+    private static List<BatchImage> images(List<EncodedSample> samples) {
+        List<BatchImage> images = new ArrayList<>();
+        for (int row = 0; row < samples.size(); row++) {
+            for (Pixels pixels : samples.get(row).images()) {
+                images.add(new BatchImage(row, pixels.pieces(), pixels.height(), pixels.width()));
+            }
+        }
+        return List.copyOf(images);
+    }
+
+    /** Positions of every place, a row for each axis; what only fills up stands at 0, where nothing looks at it. */
+    private static long[][] positions(List<EncodedSample> samples, int length) {
+        int axes = samples.stream()
+                .mapToInt(sample -> sample.positions().length)
+                .max()
+                .orElse(0);
+        long[][] positions = new long[axes][samples.size() * length];
+        for (int row = 0; row < samples.size(); row++) {
+            EncodedSample sample = samples.get(row);
+            boolean counts = sample.positions().length == 0;
+            for (int axis = 0; axis < axes; axis++) {
+                for (int at = 0; at < sample.inputIds().length; at++) {
+                    positions[axis][row * length + at] = counts ? at : sample.positions()[axis][at];
+                }
+            }
+        }
+        return positions;
     }
 
     private static NDArray array(Ops ops, List<Long> values) {
@@ -152,17 +194,37 @@ public final class Batch implements AutoCloseable {
         return length;
     }
 
-    /** How many images. */
-    public int images() {
+    /** The images, in the order of their tokens. */
+    public List<BatchImage> images() {
         return images;
+    }
+
+    /** {@code [axes][rows * length]} rotary positions; without axes every row counts up from 0. */
+    public long[][] positions() {
+        return positions;
+    }
+
+    /**
+     * An array that follows from the batch alone, such as a mask or rotary angles: made when first asked for, and closed
+     * with the batch.
+     *
+     * @param key of its own for every kind of array
+     */
+    public NDArray derived(Object key, Ops ops, Supplier<NDArray> maker) {
+        NDArray known = derived.get(key);
+        if (known == null) {
+            known = ops.withGradients(false, () -> ops.kept(ops.scoped(maker)));
+            derived.put(key, known);
+        }
+        return known;
     }
 
     /** Whether no sample has an image. */
     public boolean isTextOnly() {
-        return images == 0;
+        return images.isEmpty();
     }
 
-    /** Preprocessed images [images, 3, height, width] in Float32. */
+    /** Preprocessed images in Float32, all pieces behind each other: [tiles, 3, height, width] or [patches, values]. */
     public NDArray pixels() {
         return pixels;
     }
@@ -201,5 +263,6 @@ public final class Batch implements AutoCloseable {
     @Override
     public void close() {
         List.of(pixels, ids, imagePlaces, lossPlaces, targets).forEach(NDArray::close);
+        derived.values().forEach(NDArray::close);
     }
 }

@@ -28,8 +28,14 @@ public final class Executor {
         RECOMPUTE
     }
 
-    /** A layer's input, and its output with the graph between them unless that is built again later. */
-    private record Segment(NDArray input, @Nullable NDArray output) {}
+    /**
+     * What the backward pass needs of a layer.
+     *
+     * @param input what it was given
+     * @param output what it made, with the graph between them; null if that is built again later
+     * @param next what the layer above was given: the output cut off from its graph
+     */
+    private record Segment(Flow input, @Nullable Flow output, Flow next) {}
 
     private final Ops ops;
     private final Chain chain;
@@ -76,11 +82,12 @@ public final class Executor {
         return ops.withGradients(false, () -> {
             int start = start(batch);
             int lowest = lowestTrained(start);
-            NDArray input = prefix(start, lowest, batch);
+            Flow input = prefix(start, lowest, batch);
             try (NDArray seed = ops.of(1f / lossDivisor)) {
                 double sum;
                 if (lowest == layers.size()) {
-                    sum = takeScalar(input);
+                    sum = input.hidden().getFloat();
+                    input.close();
                 } else if (mode == Mode.GRAPH) {
                     sum = oneGraph(lowest, input, seed, batch, gradients);
                 } else {
@@ -94,7 +101,7 @@ public final class Executor {
     /** Cross entropy and right answers of each sample, without gradients. */
     public List<SampleScore> evaluate(Batch batch) {
         return ops.withGradients(false, () -> {
-            try (NDArray hidden = prefix(start(batch), layers.size() - 1, batch);
+            try (NDArray hidden = headInput(batch);
                     NDArray logits = ops.scoped(() -> chain.head().targetLogits(hidden, weights, batch));
                     NDArray entropies = ops.crossEntropy(logits, batch.targets());
                     NDArray guesses = ops.argmax(logits)) {
@@ -126,7 +133,7 @@ public final class Executor {
     /** Float32 logits of every place [rows, length, vocabulary], without gradients; the caller closes them. */
     public NDArray logits(Batch batch) {
         return ops.withGradients(false, () -> {
-            try (NDArray hidden = prefix(start(batch), layers.size() - 1, batch)) {
+            try (NDArray hidden = headInput(batch)) {
                 return ops.scoped(() -> ops.cast(chain.head().logits(hidden, weights), DType.F32));
             }
         });
@@ -145,91 +152,94 @@ public final class Executor {
     }
 
     /** Runs layers without gradients, from the batch's pixels on; each input is freed as soon as it was read. */
-    private NDArray prefix(int start, int end, Batch batch) {
-        NDArray x = ops.detached(batch.pixels());
+    private Flow prefix(int start, int end, Batch batch) {
+        Flow x = Flow.of(ops.detached(batch.pixels()));
         for (int i = start; i < end; i++) {
             x = runAndClose(i, x, batch, false);
         }
         return x;
     }
 
-    private NDArray runAndClose(int layer, NDArray x, Batch batch, boolean graph) {
-        try (x) {
-            return run(layer, x, batch, graph);
-        }
+    /** What enters the output head, without gradients; nothing is carried that far. */
+    private NDArray headInput(Batch batch) {
+        return prefix(start(batch), layers.size() - 1, batch).hidden();
     }
 
-    private NDArray run(int layer, NDArray x, Batch batch, boolean graph) {
-        return ops.withGradients(graph, () -> ops.scoped(() -> layers.get(layer).forward(x, weights, batch)));
+    private Flow runAndClose(int layer, Flow x, Batch batch, boolean graph) {
+        Flow made = run(layer, x, batch, graph);
+        x.closeAllBut(made);
+        return made;
     }
 
-    private double oneGraph(int lowest, NDArray input, NDArray seed, Batch batch, Gradients gradients) {
-        NDArray x = input;
+    private Flow run(int layer, Flow x, Batch batch, boolean graph) {
+        return ops.withGradients(
+                graph, () -> ops.scoped(() -> layers.get(layer).forward(x, weights, batch), Flow::arrays));
+    }
+
+    private double oneGraph(int lowest, Flow input, NDArray seed, Batch batch, Gradients gradients) {
+        Flow x = input;
         for (int i = lowest; i < layers.size(); i++) {
             x = runAndClose(i, x, batch, true);
         }
-        backward(x, seed, null, trainedFrom(lowest), gradients);
-        return takeScalar(x);
+        try (NDArray loss = x.hidden();
+                Backward backward = new Backward(weights, gradients)) {
+            backward.seed(loss, ops.detached(seed));
+            backward.through(List.of(loss), List.of(loss), List.of(), trainedFrom(lowest));
+            return loss.getFloat();
+        }
     }
 
-    private double layerByLayer(int lowest, NDArray input, NDArray seed, Batch batch, Gradients gradients) {
+    private double layerByLayer(int lowest, Flow input, NDArray seed, Batch batch, Gradients gradients) {
         Deque<Segment> segments = new ArrayDeque<>();
         int last = layers.size() - 1;
-        double loss = 0;
-        NDArray x = input;
+        Flow x = input;
         for (int i = lowest; i <= last; i++) {
             // The last layer's backward pass comes first: to build its graph again would save nothing.
             boolean graph = mode == Mode.SEGMENTS || i == last;
-            NDArray output = run(i, x, batch, graph);
-            segments.push(new Segment(x, graph ? output : null));
-            if (i == last) {
-                loss = output.getFloat();
-            } else {
-                x = ops.leaf(output);
-                if (!graph) {
-                    output.close();
-                }
+            Flow output = run(i, x, batch, graph);
+            Flow next = i == last ? output : cutOff(output, x);
+            segments.push(new Segment(x, graph ? output : null, next));
+            if (!graph) {
+                output.closeAllBut(x);
+            }
+            x = next;
+        }
+        double loss = x.hidden().getFloat();
+        try (Backward backward = new Backward(weights, gradients)) {
+            backward.seed(x.hidden(), ops.detached(seed));
+            for (int i = last; i >= lowest; i--) {
+                backward(i, segments.pop(), i == lowest, batch, backward);
             }
         }
-        backwardThrough(segments, lowest, seed, batch, gradients);
+        input.close();
         return loss;
     }
 
-    private void backwardThrough(
-            Deque<Segment> segments, int lowest, NDArray lossSeed, Batch batch, Gradients gradients) {
-        NDArray seed = ops.detached(lossSeed);
-        for (int i = layers.size() - 1; i >= lowest; i--) {
-            Segment segment = segments.pop();
-            NDArray kept = segment.output();
-            try (NDArray above = seed;
-                    NDArray input = segment.input();
-                    NDArray output = kept != null ? kept : run(i, input, batch, true)) {
-                NDArray below = backward(output, above, i == lowest ? null : input, trained.get(i), gradients);
-                if (below != null) {
-                    seed = below;
-                }
+    /** The beginning of a new graph for what a layer made; what only passed by stays the same array. */
+    private Flow cutOff(Flow output, Flow input) {
+        List<NDArray> arrays = output.arrays().stream()
+                .map(array -> input.holds(array) ? array : ops.leaf(array))
+                .toList();
+        return new Flow(arrays.getFirst(), arrays.subList(1, arrays.size()));
+    }
+
+    private void backward(int layer, Segment segment, boolean lowest, Batch batch, Backward backward) {
+        Flow input = segment.input();
+        Flow kept = segment.output();
+        Flow output = kept != null ? kept : run(layer, input, batch, true);
+        List<NDArray> made = new ArrayList<>();
+        List<NDArray> cut = new ArrayList<>();
+        for (int i = 0; i < output.arrays().size(); i++) {
+            if (!input.holds(output.arrays().get(i))) {
+                made.add(output.arrays().get(i));
+                cut.add(segment.next().arrays().get(i));
             }
         }
-    }
-
-    /** Adds the tensors' gradients and returns the input's. */
-    private @Nullable NDArray backward(
-            NDArray output, NDArray seed, @Nullable NDArray input, List<String> names, Gradients gradients) {
-        List<NDArray> wanted = new ArrayList<>();
-        names.forEach(name -> wanted.add(weights.master(name)));
-        if (input != null) {
-            wanted.add(input);
-        }
-        NDArray[] made = ops.gradients(output, seed, wanted.toArray(NDArray[]::new));
-        for (int i = 0; i < names.size(); i++) {
-            gradients.add(names.get(i), made[i]);
-        }
-        return input == null ? null : made[names.size()];
-    }
-
-    private static double takeScalar(NDArray x) {
-        try (x) {
-            return x.getFloat();
-        }
+        List<NDArray> below = lowest
+                ? List.of()
+                : input.arrays().stream().filter(ops::inGraph).toList();
+        backward.through(made, cut, below, trained.get(layer));
+        output.closeAllBut(input);
+        segment.next().closeAllBut(input);
     }
 }

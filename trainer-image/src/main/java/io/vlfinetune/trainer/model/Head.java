@@ -6,7 +6,7 @@ import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.weights.Weights;
 
 /** The last layer of a chain: from hidden states to logits, and to the summed cross entropy with the targets. */
-public interface Head extends Layer {
+public interface Head extends PlainLayer {
     /** Logits [..., vocabulary] of hidden states [..., hidden], in the compute precision. */
     NDArray logits(NDArray hidden, Weights weights);
 

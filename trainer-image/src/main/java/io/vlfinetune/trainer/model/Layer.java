@@ -1,6 +1,5 @@
 package io.vlfinetune.trainer.model;
 
-import ai.djl.ndarray.NDArray;
 import io.vlfinetune.trainer.freeze.TensorRole;
 import io.vlfinetune.trainer.weights.Weights;
 import java.util.LinkedHashMap;
@@ -24,5 +23,5 @@ public interface Layer {
      *
      * @param input the output of the layer before; the batch's pixels for the first
      */
-    NDArray forward(NDArray input, Weights weights, Batch batch);
+    Flow forward(Flow input, Weights weights, Batch batch);
 }

@@ -17,7 +17,7 @@ import java.util.List;
  * @param vocabulary rows of the table
  * @param hidden hidden size of the language model
  */
-public record TokenMerge(String table, long vocabulary, long hidden) implements Layer {
+public record TokenMerge(String table, long vocabulary, long hidden) implements PlainLayer {
     @Override
     public List<LayerTensor> declared() {
         return List.of(LayerTensor.weight(table, TensorRole.of(Role.TokenEmbedding), vocabulary, hidden));
@@ -36,7 +36,7 @@ public record TokenMerge(String table, long vocabulary, long hidden) implements 
             throw new TrainerException(
                     Reason.DataInvalid,
                     batch.samples().getFirst() + ": the batch that begins here has " + places
-                            + " image tokens, but its " + batch.images() + " images give "
+                            + " image tokens, but its " + batch.images().size() + " images give "
                             + rows.getShape().get(0) + " features; check that no image token was cut off");
         }
         NDArray merged = ops.replaceRows(ops.reshape(tokens, -1, hidden), batch.imagePlaces(), rows);

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.trainer.TrainerException;
+import io.vlfinetune.trainer.config.ConfigSection;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
@@ -26,7 +27,7 @@ import java.util.TreeSet;
  */
 public final class Checkpoint implements AutoCloseable {
     /** The configuration's file name. */
-    public static final String CONFIG = "config.json";
+    public static final String CONFIG = ConfigSection.CONFIG;
 
     /** The weights' file name in a folder with one file. */
     public static final String SINGLE = "model.safetensors";

@@ -3,6 +3,8 @@ package io.vlfinetune.trainer.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.vlfinetune.trainer.processor.PilResize;
+import io.vlfinetune.trainer.processor.Resample;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

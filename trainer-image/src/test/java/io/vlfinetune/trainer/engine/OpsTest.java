@@ -54,7 +54,7 @@ class OpsTest {
                 NDArray bias = ops.of(waves(40), 40);
                 NDArray seed = ops.of(waves(300 * 40), 3, 100, 40);
                 NDArray y = ops.withGradients(true, () -> ops.linear(x, weight, withBias ? bias : null))) {
-            NDArray[] gradients = ops.gradients(y, seed, x, weight);
+            NDArray[] gradients = gradients(ops, y, seed, x, weight);
             return new float[][] {y.toFloatArray(), gradients[0].toFloatArray(), gradients[1].toFloatArray()};
         }
     }
@@ -80,12 +80,16 @@ class OpsTest {
         }
     }
 
+    private static NDArray[] gradients(Ops ops, NDArray output, NDArray seed, NDArray... inputs) {
+        return ops.gradients(new NDArray[] {output}, new NDArray[] {seed}, inputs);
+    }
+
     /** Whether a result can be differentiated. */
     private boolean tracked(NDArray leaf) {
         try (NDArray sum = ops.add(leaf, leaf);
                 NDArray seed = ops.of(1f)) {
             try {
-                ops.gradients(sum, seed, leaf)[0].close();
+                gradients(ops, sum, seed, leaf)[0].close();
                 return true;
             } catch (IllegalStateException noGraph) {
                 assertThat(noGraph).hasMessageContaining("does not require grad");

@@ -162,7 +162,7 @@ public final class LlavaFixture {
             int size = both.length / 2;
             float[] one = new float[size];
             System.arraycopy(both, image * size, one, 0, size);
-            return new Pixels(one, 56, 56);
+            return Pixels.tile(one, 56, 56);
         }
     }
 

@@ -1,11 +1,13 @@
 package io.vlfinetune.trainer.family.llava;
 
-import io.vlfinetune.contract.Reason;
-import io.vlfinetune.trainer.TrainerException;
 import io.vlfinetune.trainer.data.Content;
 import io.vlfinetune.trainer.data.Conversation;
-import io.vlfinetune.trainer.data.RenderedText;
 import io.vlfinetune.trainer.data.Turn;
+import io.vlfinetune.trainer.processor.ChatTemplate;
+import io.vlfinetune.trainer.processor.ChatText;
+import io.vlfinetune.trainer.processor.RenderedText;
+import io.vlfinetune.trainer.processor.TemplateFile;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -16,57 +18,45 @@ import java.util.stream.Collectors;
  * answer, which LLaVA itself trains on (its {@code conversation.py}, {@code SeparatorStyle.TWO}) and the template leaves
  * to generation.
  *
- * @param image what stands in place of one image
+ * @param image the mark of one image
  * @param end the token that ends an answer
  */
-record LlavaChatTemplate(String image, String end) {
-    /** The template of llava-hf/llava-1.5-7b-hf, normalised: without comments, generation tags, and blanks in tags. */
-    private static final String SUPPORTED = JinjaText.normalise("""
+record LlavaChatTemplate(String image, String end) implements ChatTemplate {
+    private static final String FAMILY = "LLaVA-1.5 (USER: <image>\\n… ASSISTANT: …)";
+
+    /** The template of llava-hf/llava-1.5-7b-hf, without generation tags. */
+    private static final String PUBLISHED = """
             {% for message in messages %}{% if message['role'] != 'system' %}{{ message['role'].upper() + ': '}}{% endif %}\
             {% for content in message['content'] | selectattr('type', 'equalto', 'image') %}{{ '<image>\\n' }}{% endfor %}\
             {% if message['role'] != 'assistant' %}\
             {% for content in message['content'] | selectattr('type', 'equalto', 'text') %}{{ content['text'] + ' '}}\
             {% endfor %}{% else %}\
             {% for content in message['content'] | selectattr('type', 'equalto', 'text') %}{{ content['text'] + ' '}}\
-            {% endfor %}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ 'ASSISTANT:' }}{% endif %}""");
+            {% endfor %}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ 'ASSISTANT:' }}{% endif %}""";
 
-    /**
-     * Checks that a checkpoint's chat template is the one this class writes.
-     *
-     * @param template Jinja text
-     * @param where the file and field it was read from
-     * @throws TrainerException ModelUnsupported when it is another one
-     */
-    static void requireSupported(String template, String where) {
-        if (!JinjaText.normalise(template).equals(SUPPORTED)) {
-            throw new TrainerException(
-                    Reason.ModelUnsupported,
-                    where + " is not the chat template of LLaVA-1.5 (USER: <image>\\n… ASSISTANT: …); "
-                            + "other templates are not supported, remove it to train with LLaVA-1.5's");
-        }
+    /** Refuses a folder whose chat template is another one. */
+    static void requireIn(Path folder) {
+        TemplateFile.requireKnown(folder, List.of(PUBLISHED), FAMILY);
     }
 
-    /** The text of a whole conversation; answers and their end tokens carry loss. */
-    RenderedText render(Conversation conversation) {
-        var text = new StringBuilder();
-        var trained = new ArrayList<RenderedText.Span>();
+    @Override
+    public RenderedText render(Conversation conversation) {
+        ChatText text = new ChatText();
         for (Turn turn : conversation.turns()) {
             switch (turn.speaker()) {
-                case System -> text.append(words(turn)).append(' ');
+                case System -> text.add(words(turn)).add(" ");
                 case User -> {
-                    text.append("USER: ").append((image + "\n").repeat(turn.imageCount()));
+                    text.add("USER: ");
+                    for (int i = 0; i < turn.imageCount(); i++) {
+                        text.image(image).add("\n");
+                    }
                     String words = words(turn);
-                    text.append(words).append(words.isEmpty() ? "" : " ");
+                    text.add(words).add(words.isEmpty() ? "" : " ");
                 }
-                case Assistant -> {
-                    text.append("ASSISTANT:");
-                    int start = text.length();
-                    text.append((" " + words(turn)).replaceFirst(" +$", "")).append(end);
-                    trained.add(new RenderedText.Span(start, text.length()));
-                }
+                case Assistant -> text.add("ASSISTANT:").answer((" " + words(turn)).replaceFirst(" +$", "") + end);
             }
         }
-        return new RenderedText(text.toString(), trained);
+        return text.done();
     }
 
     /** The texts of a turn. Blanks beside an image go, because the image moves to the front of the turn. */

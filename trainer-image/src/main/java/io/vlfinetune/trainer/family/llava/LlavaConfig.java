@@ -1,10 +1,10 @@
 package io.vlfinetune.trainer.family.llava;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.vlfinetune.trainer.config.ConfigSection;
 import io.vlfinetune.trainer.model.Activation;
 import io.vlfinetune.trainer.model.clip.ClipConfig;
 import io.vlfinetune.trainer.model.llama.LlamaConfig;
-import io.vlfinetune.trainer.weights.ConfigSection;
 
 /**
  * LLaVA's numbers, with transformers' defaults (configuration_llava.py).

@@ -1,8 +1,8 @@
 package io.vlfinetune.trainer.family.llava;
 
 import io.vlfinetune.api.Role;
+import io.vlfinetune.trainer.config.ConfigSection;
 import io.vlfinetune.trainer.data.MediaRoot;
-import io.vlfinetune.trainer.data.Processor;
 import io.vlfinetune.trainer.family.Blueprint;
 import io.vlfinetune.trainer.family.Family;
 import io.vlfinetune.trainer.family.TensorTable;
@@ -16,8 +16,8 @@ import io.vlfinetune.trainer.model.clip.ClipEmbeddings;
 import io.vlfinetune.trainer.model.llama.LanguageLoss;
 import io.vlfinetune.trainer.model.llama.LlamaBlock;
 import io.vlfinetune.trainer.model.llama.LlamaConfig;
+import io.vlfinetune.trainer.processor.ChatProcessor;
 import io.vlfinetune.trainer.weights.Checkpoint;
-import io.vlfinetune.trainer.weights.ConfigSection;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,7 +54,7 @@ public final class LlavaFamily implements Family {
     }
 
     @Override
-    public Processor processor(Path folder, MediaRoot media, int maxLength) {
+    public ChatProcessor processor(Path folder, MediaRoot media, int maxLength) {
         return LlavaProcessor.open(folder, media, maxLength);
     }
 

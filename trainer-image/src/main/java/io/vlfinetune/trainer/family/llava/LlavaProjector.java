@@ -5,8 +5,8 @@ import io.vlfinetune.api.Role;
 import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.freeze.TensorRole;
 import io.vlfinetune.trainer.model.Batch;
-import io.vlfinetune.trainer.model.Layer;
 import io.vlfinetune.trainer.model.LayerTensor;
+import io.vlfinetune.trainer.model.PlainLayer;
 import io.vlfinetune.trainer.weights.Weights;
 import java.util.List;
 import java.util.stream.Stream;
@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param prefix of its keys
  * @param config the model's numbers
  */
-record LlavaProjector(String prefix, LlavaConfig config) implements Layer {
+record LlavaProjector(String prefix, LlavaConfig config) implements PlainLayer {
     private static final String FIRST = "linear_1";
     private static final String SECOND = "linear_2";
 

@@ -2,9 +2,9 @@ package io.vlfinetune.trainer.family.llava;
 
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.trainer.TrainerException;
-import io.vlfinetune.trainer.data.ClipImageProcessor;
-import io.vlfinetune.trainer.data.ModelJson;
-import io.vlfinetune.trainer.data.Tokenizer;
+import io.vlfinetune.trainer.config.ConfigSection;
+import io.vlfinetune.trainer.processor.ClipImageProcessor;
+import io.vlfinetune.trainer.processor.Tokenizer;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.OptionalInt;
@@ -24,33 +24,28 @@ record LlavaTokens(String imageToken, int imageTokenId, int tokensPerImage, Stri
     private static final String FULL_STRATEGY = "full";
 
     static LlavaTokens read(Path modelFolder, Tokenizer tokenizer, ClipImageProcessor images) {
-        ModelJson config = ModelJson.read(modelFolder, "config.json");
-        ModelJson processor = ModelJson.read(modelFolder, "processor_config.json");
-        ModelJson words = ModelJson.read(modelFolder, "tokenizer_config.json");
-        String imageToken = first(words.text("image_token"), first(processor.text("image_token"), "<image>"));
-        int id = idOf(tokenizer, words, imageToken);
+        ConfigSection config = ConfigSection.read(modelFolder, "config.json");
+        ConfigSection processor = ConfigSection.read(modelFolder, "processor_config.json");
+        ConfigSection words = ConfigSection.read(modelFolder, "tokenizer_config.json");
+        String imageToken = first(words.token("image_token"), first(processor.token("image_token"), "<image>"));
+        int id = tokenizer.requireId(imageToken);
         String idKey = config.has("image_token_index") ? "image_token_index" : "image_token_id";
         if (config.count(idKey, id) != id) {
-            throw config.unsupported(
-                    idKey,
-                    "is %s, but the tokenizer's %s is %d"
-                            .formatted(config.json().get(idKey), imageToken, id));
+            throw config.unsupported(idKey, "the tokenizer's %s is %d".formatted(imageToken, id));
         }
-        String endToken = first(words.text("eos_token"), "</s>");
-        idOf(tokenizer, words, endToken);
-        return new LlavaTokens(imageToken, id, tokensPerImage(config, processor, images), endToken);
+        String endToken = first(words.token("eos_token"), "</s>");
+        tokenizer.requireId(endToken);
+        return new LlavaTokens(imageToken, id, tokensPerImage(modelFolder, config, processor, images), endToken);
     }
 
-    private static int tokensPerImage(ModelJson config, ModelJson processor, ClipImageProcessor images) {
+    private static int tokensPerImage(
+            Path modelFolder, ConfigSection config, ConfigSection processor, ClipImageProcessor images) {
         // Defaults: LlavaConfig's vision configuration when there is none, CLIPVisionConfig's when a field is missing.
-        ModelJson vision = config.within("vision_config");
+        ConfigSection vision = config.section("vision_config");
         int size = vision.positive("image_size", config.has("vision_config") ? 224 : 336);
         int patch = vision.positive("patch_size", config.has("vision_config") ? 32 : 14);
         if (processor.positive("patch_size", patch) != patch) {
-            throw processor.unsupported(
-                    "patch_size",
-                    "is %s, but the vision tower's is %d"
-                            .formatted(processor.json().get("patch_size"), patch));
+            throw processor.unsupported("patch_size", "the vision tower's is " + patch);
         }
         OptionalInt made = images.squareSize();
         if (made.isEmpty() || made.getAsInt() != size) {
@@ -58,7 +53,7 @@ record LlavaTokens(String imageToken, int imageTokenId, int tokensPerImage, Stri
                     Reason.ModelUnsupported,
                     "%s makes images of %s, but the vision tower takes %d x %d pixels"
                             .formatted(
-                                    config.file().resolveSibling("preprocessor_config.json"),
+                                    modelFolder.resolve("preprocessor_config.json"),
                                     made.isEmpty()
                                             ? "varying size"
                                             : made.getAsInt() + " x " + made.getAsInt() + " pixels",
@@ -67,34 +62,23 @@ record LlavaTokens(String imageToken, int imageTokenId, int tokensPerImage, Stri
         }
         // CLIP's class token: older processor files do not mention it.
         if (processor.count("num_additional_image_tokens", 1) != 1) {
-            throw processor.unsupported(
-                    "num_additional_image_tokens",
-                    "is %s, but a CLIP vision tower adds 1, its class token"
-                            .formatted(processor.json().get("num_additional_image_tokens")));
+            throw processor.unsupported("num_additional_image_tokens", "a CLIP vision tower adds 1, its class token");
         }
         int patches = (size / patch) * (size / patch);
         return strategy(config, processor).equals(FULL_STRATEGY) ? patches + 1 : patches;
     }
 
-    private static String strategy(ModelJson config, ModelJson processor) {
+    private static String strategy(ConfigSection config, ConfigSection processor) {
         String key = "vision_feature_select_strategy";
-        String model = first(config.text(key), DEFAULT_STRATEGY);
+        String model = first(config.token(key), DEFAULT_STRATEGY);
         if (!model.equals(DEFAULT_STRATEGY) && !model.equals(FULL_STRATEGY)) {
-            throw config.unsupported(key, "is \"" + model + "\"; supported are default and full");
+            throw config.refused(key, "default, full");
         }
-        String asked = first(processor.text(key), model);
+        String asked = first(processor.token(key), model);
         if (!asked.equals(model)) {
-            throw processor.unsupported(key, "is \"" + asked + "\", but config.json has \"" + model + "\"");
+            throw processor.unsupported(key, "config.json has \"" + model + "\"");
         }
         return model;
-    }
-
-    private static int idOf(Tokenizer tokenizer, ModelJson words, String token) {
-        return tokenizer
-                .idOf(token)
-                .orElseThrow(() -> new TrainerException(
-                        Reason.ModelUnsupported,
-                        words.file().resolveSibling("tokenizer.json") + " has no token " + token));
     }
 
     private static String first(@Nullable String given, String otherwise) {

@@ -5,8 +5,8 @@ import io.vlfinetune.api.Role;
 import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.freeze.TensorRole;
 import io.vlfinetune.trainer.model.Batch;
-import io.vlfinetune.trainer.model.Layer;
 import io.vlfinetune.trainer.model.LayerTensor;
+import io.vlfinetune.trainer.model.PlainLayer;
 import io.vlfinetune.trainer.weights.Weights;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,7 +19,7 @@ import java.util.List;
  * @param number of the block, from the input
  * @param config the tower's numbers
  */
-public record ClipBlock(String tower, int number, ClipConfig config) implements Layer {
+public record ClipBlock(String tower, int number, ClipConfig config) implements PlainLayer {
     @Override
     public List<LayerTensor> declared() {
         TensorRole role = TensorRole.of(Role.VisionBlock, number);

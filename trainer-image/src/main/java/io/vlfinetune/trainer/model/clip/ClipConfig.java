@@ -1,7 +1,7 @@
 package io.vlfinetune.trainer.model.clip;
 
+import io.vlfinetune.trainer.config.ConfigSection;
 import io.vlfinetune.trainer.model.Activation;
-import io.vlfinetune.trainer.weights.ConfigSection;
 
 /**
  * A CLIP vision tower's numbers, with transformers' defaults (configuration_clip.py, {@code CLIPVisionConfig}).

@@ -7,8 +7,8 @@ import io.vlfinetune.trainer.TrainerException;
 import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.freeze.TensorRole;
 import io.vlfinetune.trainer.model.Batch;
-import io.vlfinetune.trainer.model.Layer;
 import io.vlfinetune.trainer.model.LayerTensor;
+import io.vlfinetune.trainer.model.PlainLayer;
 import io.vlfinetune.trainer.weights.Weights;
 import java.util.List;
 
@@ -19,7 +19,7 @@ import java.util.List;
  * @param prefix of its keys
  * @param config the tower's numbers
  */
-public record ClipEmbeddings(String prefix, ClipConfig config) implements Layer {
+public record ClipEmbeddings(String prefix, ClipConfig config) implements PlainLayer {
     @Override
     public List<LayerTensor> declared() {
         long hidden = config.hidden();

@@ -1,7 +1,7 @@
 package io.vlfinetune.trainer.model.llama;
 
+import io.vlfinetune.trainer.config.ConfigSection;
 import io.vlfinetune.trainer.model.Activation;
-import io.vlfinetune.trainer.weights.ConfigSection;
 
 /**
  * A Llama decoder's numbers, with transformers' defaults (configuration_llama.py, {@code LlamaConfig}).

@@ -13,6 +13,7 @@ import io.vlfinetune.trainer.data.Pixels;
 import io.vlfinetune.trainer.data.SampleLocation;
 import io.vlfinetune.trainer.data.Speaker;
 import io.vlfinetune.trainer.data.Turn;
+import io.vlfinetune.trainer.processor.ChatProcessor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -31,7 +32,7 @@ class LlavaGoldenTest {
     private static final Path FOLDER = Fixtures.llava();
     private static final JsonMapper JSON = new JsonMapper();
 
-    private LlavaProcessor processor;
+    private ChatProcessor processor;
     private JsonNode golden;
 
     @BeforeAll

@@ -18,6 +18,7 @@ import io.vlfinetune.trainer.data.MediaRoot;
 import io.vlfinetune.trainer.data.SampleLocation;
 import io.vlfinetune.trainer.data.Speaker;
 import io.vlfinetune.trainer.data.Turn;
+import io.vlfinetune.trainer.processor.ChatProcessor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -108,7 +109,7 @@ class LlavaProcessorTest {
         MediaRoot media = MediaRoot.open(folder);
         int[] golden = JSON.convertValue(
                 JSON.readTree(Fixtures.llava().resolve("golden.json").toFile()).get("input_ids"), int[].class);
-        try (LlavaProcessor processor = LlavaProcessor.open(folder, media, 2048)) {
+        try (ChatProcessor processor = LlavaProcessor.open(folder, media, 2048)) {
             Dataset dataset = Dataset.open(List.of(new DataFile(file, DataFormat.LLaVA)), media, processor);
             assertThat(dataset.get(0).inputIds()).isEqualTo(golden);
         }
@@ -191,7 +192,7 @@ class LlavaProcessorTest {
     }
 
     private EncodedSample open(int maxLength, Conversation conversation) {
-        try (LlavaProcessor processor = LlavaProcessor.open(folder, MediaRoot.open(folder), maxLength)) {
+        try (ChatProcessor processor = LlavaProcessor.open(folder, MediaRoot.open(folder), maxLength)) {
             return processor.encode(conversation);
         }
     }

@@ -1,4 +1,6 @@
-package io.vlfinetune.trainer.data;
+package io.vlfinetune.trainer.processor;
+
+import io.vlfinetune.trainer.config.ConfigSection;
 
 /** Pillow's convolution filters, {@code Resample.c}. */
 public enum Resample {
@@ -32,6 +34,19 @@ public enum Resample {
 
     Resample(double support) {
         this.support = support;
+    }
+
+    /** The filter that {@code resample} names. */
+    public static Resample of(ConfigSection config, Resample absent) {
+        if (!config.has("resample")) {
+            return absent;
+        }
+        return switch (config.integer("resample", 0)) {
+            case 1 -> Lanczos;
+            case 2 -> Bilinear;
+            case 3 -> Bicubic;
+            default -> throw config.refused("resample", "1 (Lanczos), 2 (bilinear), 3 (bicubic)");
+        };
     }
 
     /** The half width of the filter, in pixels of the smaller scale. */

@@ -1,21 +1,57 @@
-package io.vlfinetune.trainer.weights;
+package io.vlfinetune.trainer.config;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.trainer.TrainerException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * An object of config.json, read with defaults and refused by key and value. A null in the file counts as absent.
+ * An object of a JSON file of a model folder, read with defaults and refused by key and value. A null in the file counts
+ * as absent, and an absent file as an empty object.
  *
+ * @param file the file, for messages
  * @param path the keys that lead to it, with a dot after each; empty for the root
  * @param node the object, or a missing node
  */
-public record ConfigSection(String path, JsonNode node) {
-    /** The whole configuration. */
+public record ConfigSection(String file, String path, JsonNode node) {
+    /** The name of a model's configuration. */
+    public static final String CONFIG = "config.json";
+
+    private static final JsonMapper MAPPER = new JsonMapper();
+
+    /** The whole of config.json. */
     public static ConfigSection of(JsonNode config) {
-        return new ConfigSection("", config);
+        return new ConfigSection(CONFIG, "", config);
+    }
+
+    /**
+     * Reads a file of a model folder.
+     *
+     * @throws TrainerException ModelUnsupported when it is not a JSON object
+     */
+    public static ConfigSection read(Path modelFolder, String name) {
+        Path file = modelFolder.resolve(name);
+        try {
+            JsonNode json = Files.exists(file)
+                    ? MAPPER.readTree(Files.readAllBytes(file))
+                    : JsonNodeFactory.instance.objectNode();
+            if (json.isObject()) {
+                return new ConfigSection(file.toString(), "", json);
+            }
+        } catch (JsonProcessingException e) {
+            throw new TrainerException(Reason.ModelUnsupported, file + " cannot be read: " + e.getOriginalMessage(), e);
+        } catch (IOException e) {
+            throw new TrainerException(Reason.ModelUnsupported, file + " cannot be read: " + e.getMessage(), e);
+        }
+        throw new TrainerException(Reason.ModelUnsupported, file + " must be a JSON object");
     }
 
     /** The object under a key; an empty one if it is absent. */
@@ -24,7 +60,7 @@ public record ConfigSection(String path, JsonNode node) {
         if (!found.isMissingNode() && !found.isObject()) {
             throw refused(key, "an object");
         }
-        return new ConfigSection(path + key + ".", found);
+        return new ConfigSection(file, path + key + ".", found);
     }
 
     /** Whether the key has a value. */
@@ -58,6 +94,15 @@ public record ConfigSection(String path, JsonNode node) {
         return number;
     }
 
+    /** A whole number of at least 0. */
+    public int count(String key, int otherwise) {
+        int number = integer(key, otherwise);
+        if (number < 0) {
+            throw refused(key, "a whole number of at least 0");
+        }
+        return number;
+    }
+
     /** A number. */
     public double number(String key, double otherwise) {
         return value(key)
@@ -80,6 +125,16 @@ public record ConfigSection(String path, JsonNode node) {
                     return value.asText();
                 })
                 .orElse(otherwise);
+    }
+
+    /** A token as it is written: a text, or an object with a {@code content}; null if it is absent. */
+    public @Nullable String token(String key) {
+        JsonNode found = value(key).orElse(null);
+        JsonNode value = found != null && found.isObject() ? found.path("content") : found;
+        if (value != null && !value.isTextual()) {
+            throw refused(key, "a text");
+        }
+        return value == null ? null : value.textValue();
     }
 
     /** A truth value. */
@@ -119,8 +174,16 @@ public record ConfigSection(String path, JsonNode node) {
     public TrainerException refused(String key, String supported) {
         return new TrainerException(
                 Reason.ModelUnsupported,
-                Checkpoint.CONFIG + ": " + path + key + ": "
+                file + ": " + path + key + ": "
                         + value(key).map(JsonNode::toString).orElse("absent") + " is not supported; supported: "
                         + supported);
+    }
+
+    /** The error for a value that cannot be as it is, naming key, value and why. */
+    public TrainerException unsupported(String key, String problem) {
+        return new TrainerException(
+                Reason.ModelUnsupported,
+                file + ": " + path + key + ": "
+                        + value(key).map(JsonNode::toString).orElse("absent") + ": " + problem);
     }
 }

@@ -1,19 +1,20 @@
-package io.vlfinetune.trainer.data;
+package io.vlfinetune.trainer.processor;
 
+import io.vlfinetune.trainer.data.RgbImage;
 import java.util.Arrays;
 
 /**
  * Pillow's resize of 8-bit images, equal byte for byte to Pillow up to 12.2: fixed-point weights of 22 bits,
  * horizontal pass first ({@code Resample.c}). Pillow 13.0 passes the other way round and differs by up to 13 levels.
  */
-final class PilResize {
+public final class PilResize {
     private static final int PRECISION = 22;
     private static final int HALF = 1 << (PRECISION - 1);
 
     private PilResize() {}
 
     /** The image in another size. */
-    static RgbImage resize(RgbImage image, int height, int width, Resample filter) {
+    public static RgbImage resize(RgbImage image, int height, int width, Resample filter) {
         byte[] rows =
                 width == image.width() ? image.pixels() : horizontal(image, new Weights(image.width(), width, filter));
         byte[] pixels =

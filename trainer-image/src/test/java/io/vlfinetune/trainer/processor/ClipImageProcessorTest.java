@@ -1,10 +1,12 @@
-package io.vlfinetune.trainer.data;
+package io.vlfinetune.trainer.processor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.trainer.TrainerException;
+import io.vlfinetune.trainer.data.Pixels;
+import io.vlfinetune.trainer.data.RgbImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -79,16 +81,16 @@ class ClipImageProcessorTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            {"resample": 0}                        | `resample` is 0 (nearest); supported are 1 (Lanczos), 2 (bilinear) and 3 (bicubic)
-            {"resample": 4}                        | `resample` is 4 (box)
-            {"image_processor_type": "ViTImageProcessor"} | `image_processor_type` is ViTImageProcessor; supported is CLIPImageProcessor
-            {"size": {"longest_edge": 5}}          | `size` is {"longest_edge":5}; supported are height and width, or shortest_edge alone
-            {"crop_size": {"shortest_edge": 5}}    | `crop_size` is {"shortest_edge":5}; supported are height and width
-            {"crop_size": 0}                       | `crop_size` is 0; it must be above 0
-            {"image_mean": [1, 2]}                 | `image_mean` must be three numbers
-            {"do_resize": "yes"}                   | `do_resize` must be true or false
-            {"rescale_factor": "x"}                | `rescale_factor` must be a number
-            {"do_pad": true}                       | `do_pad` is true
+            {"resample": 0}                        | resample: 0 is not supported; supported: 1 (Lanczos), 2 (bilinear), 3 (bicubic)
+            {"resample": 4}                        | resample: 4 is not supported
+            {"image_processor_type": "ViTImageProcessor"} | image_processor_type: "ViTImageProcessor" is not supported; supported: CLIPImageProcessor
+            {"size": {"longest_edge": 5}}          | size: {"longest_edge":5} is not supported; supported: height and width, or shortest_edge alone
+            {"crop_size": {"shortest_edge": 5}}    | crop_size: {"shortest_edge":5} is not supported; supported: height and width
+            {"crop_size": 0}                       | crop_size: 0 is not supported; supported: a whole number of at least 1
+            {"image_mean": [1, 2]}                 | image_mean: [1,2] is not supported; supported: three numbers
+            {"do_resize": "yes"}                   | do_resize: "yes" is not supported; supported: true or false
+            {"rescale_factor": "x"}                | rescale_factor: "x" is not supported; supported: a number
+            {"do_pad": true}                       | do_pad: true is not supported; supported: false
             """)
     void givenWhatIsNotSupportedWhenOpenedThenFileAndFieldAreNamed(String json, String problem) {
         assertThatThrownBy(() -> open(json))

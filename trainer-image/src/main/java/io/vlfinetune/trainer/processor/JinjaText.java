@@ -1,4 +1,4 @@
-package io.vlfinetune.trainer.family.llava;
+package io.vlfinetune.trainer.processor;
 
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;

@@ -1,4 +1,4 @@
-package io.vlfinetune.trainer.data;
+package io.vlfinetune.trainer.processor;
 
 import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
@@ -8,6 +8,7 @@ import io.vlfinetune.trainer.TrainerException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.OptionalInt;
 
@@ -16,9 +17,11 @@ import java.util.OptionalInt;
  * nothing is cut or padded. Safe for use by several threads; holds native memory until closed.
  */
 public final class Tokenizer implements AutoCloseable {
+    private final Path file;
     private final HuggingFaceTokenizer tokenizer;
 
-    private Tokenizer(HuggingFaceTokenizer tokenizer) {
+    private Tokenizer(Path file, HuggingFaceTokenizer tokenizer) {
+        this.file = file;
         this.tokenizer = tokenizer;
     }
 
@@ -37,8 +40,10 @@ public final class Tokenizer implements AutoCloseable {
         }
         try {
             // Without these DJL cuts at 512 tokens.
-            return new Tokenizer(HuggingFaceTokenizer.newInstance(
-                    file, Map.of("truncation", "DO_NOT_TRUNCATE", "padding", "DO_NOT_PAD")));
+            return new Tokenizer(
+                    file,
+                    HuggingFaceTokenizer.newInstance(
+                            file, Map.of("truncation", "DO_NOT_TRUNCATE", "padding", "DO_NOT_PAD")));
         } catch (IOException | RuntimeException e) { // the native library throws RuntimeException for a damaged file
             throw new TrainerException(
                     Reason.ModelUnsupported, file + " is not a tokenizer that can be read: " + e.getMessage(), e);
@@ -46,11 +51,12 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     /**
-     * Tokens of a text, with the tokens that the model wants around it ({@code <s>}). Special tokens written in the text
-     * become those tokens.
+     * Tokens of a text. Special tokens written in the text become those tokens.
+     *
+     * @param addsSpecialTokens whether to add the tokens that the model wants around it ({@code <s>})
      */
-    public TokenizedText encode(String text) {
-        Encoding encoding = tokenizer.encode(text, true, false);
+    public TokenizedText encode(String text, boolean addsSpecialTokens) {
+        Encoding encoding = tokenizer.encode(text, addsSpecialTokens, false);
         long[] ids = encoding.getIds();
         CharSpan[] spans = encoding.getCharTokenSpans();
         int[] positions = positions(text);
@@ -69,6 +75,22 @@ public final class Tokenizer implements AutoCloseable {
         return encoding.getIds().length == 1 && encoding.getTokens()[0].equals(token)
                 ? OptionalInt.of(Math.toIntExact(encoding.getIds()[0]))
                 : OptionalInt.empty();
+    }
+
+    /**
+     * The id of a token that a model needs.
+     *
+     * @throws TrainerException ModelUnsupported when the tokenizer does not know it
+     */
+    public int requireId(String token) {
+        return idOf(token)
+                .orElseThrow(() -> new TrainerException(
+                        Reason.ModelUnsupported, file + " has no token " + token + ", which the model needs"));
+    }
+
+    /** The text of tokens, without special ones. */
+    public String decode(int[] ids) {
+        return tokenizer.decode(Arrays.stream(ids).asLongStream().toArray(), true);
     }
 
     /** The tokenizer counts code points, Java counts chars: the index of each code point, and of the end. */

@@ -1,4 +1,4 @@
-package io.vlfinetune.trainer.data;
+package io.vlfinetune.trainer.processor;
 
 import java.util.Arrays;
 import java.util.List;

@@ -1,10 +1,11 @@
-package io.vlfinetune.trainer.data;
+package io.vlfinetune.trainer.processor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.trainer.TrainerException;
+import io.vlfinetune.trainer.data.Fixtures;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,7 +19,7 @@ class TokenizerTest {
     void givenSpecialTokensInTheTextWhenEncodedThenTheyAreThoseTokens() {
         try (Tokenizer tokenizer = Tokenizer.open(Fixtures.llava())) {
             TokenizedText text =
-                    tokenizer.encode("USER: <image>\nWhich digit is this? ASSISTANT: It is the digit three.</s>");
+                    tokenizer.encode("USER: <image>\nWhich digit is this? ASSISTANT: It is the digit three.</s>", true);
             // input_ids of golden.json with one image token instead of 16
             assertThat(text.ids())
                     .containsExactly(
@@ -35,14 +36,14 @@ class TokenizerTest {
     @Test
     void givenALongTextWhenEncodedThenNothingIsCut() {
         try (Tokenizer tokenizer = Tokenizer.open(Fixtures.llava())) {
-            assertThat(tokenizer.encode("<image>".repeat(5000)).ids()).hasSize(5001);
+            assertThat(tokenizer.encode("<image>".repeat(5000), true).ids()).hasSize(5001);
         }
     }
 
     @Test
     void givenCharactersBeyondTheBasicPlaneWhenEncodedThenStartsCountJavasChars() {
         try (Tokenizer tokenizer = Tokenizer.open(Fixtures.llava())) {
-            TokenizedText text = tokenizer.encode("😀😀<image>é</s>");
+            TokenizedText text = tokenizer.encode("😀😀<image>é</s>", true);
             int image = indexOf(text.ids(), 529);
             assertThat(text.starts()[image]).isEqualTo(4);
             assertThat(text.starts()[text.ids().length - 1]).isEqualTo(12);
