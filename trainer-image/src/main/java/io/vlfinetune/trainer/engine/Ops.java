@@ -129,7 +129,7 @@ public final class Ops implements AutoCloseable {
 
     /**
      * Gradients of the outputs with regard to the inputs, given the gradients of something with regard to the outputs.
-     * The graph is freed.
+     * The graph is freed. Outputs without a graph do not count.
      *
      * @return an array for each input; null for one that no output depends on
      */
@@ -146,9 +146,9 @@ public final class Ops implements AutoCloseable {
         return made;
     }
 
-    /** Whether gradients can flow into the array. */
-    public boolean inGraph(NDArray x) {
-        return x.hasGradient();
+    /** Whether the array is a beginning of a graph. */
+    public boolean isLeaf(NDArray x) {
+        return JniUtils.requiresGrad(array(x));
     }
 
     // Layers

@@ -31,17 +31,22 @@ final class ScriptFunctions {
             def gelu(self: __torch__.M, x: Tensor, approximate: str) -> Tensor:
               return torch.gelu(x, approximate=approximate)
             def gradients(self: __torch__.M, outputs: List[Tensor], inputs: List[Tensor], seeds: List[Tensor]) -> List[Tensor]:
+              roots = annotate(List[Tensor], [])
               given = annotate(List[Optional[Tensor]], [])
               for i in range(torch.len(seeds)):
-                _0 = torch.append(given, seeds[i])
-              made = torch.grad(outputs, inputs, given, False, False, True)
+                if ops.prim.requires_grad(outputs[i]):
+                  _0 = torch.append(roots, outputs[i])
+                  _1 = torch.append(given, seeds[i])
+                else:
+                  pass
+              made = torch.grad(roots, inputs, given, False, False, True)
               found = annotate(List[Tensor], [])
               for j in range(torch.len(made)):
                 one = made[j]
                 if torch.__is__(one, None):
-                  _1 = torch.append(found, torch.slice(torch.reshape(seeds[0], [-1]), 0, 0, 0))
+                  _2 = torch.append(found, torch.slice(torch.reshape(seeds[0], [-1]), 0, 0, 0))
                 else:
-                  _2 = torch.append(found, unchecked_cast(Tensor, one))
+                  _3 = torch.append(found, unchecked_cast(Tensor, one))
               return found
             def norm(self: __torch__.M, arrays: List[Tensor]) -> Tensor:
               return torch.linalg_vector_norm(torch.stack(torch._foreach_norm(arrays, 2)), 2)

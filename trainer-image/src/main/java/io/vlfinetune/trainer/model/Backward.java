@@ -50,11 +50,9 @@ final class Backward implements AutoCloseable {
         List<NDArray> above = new ArrayList<>();
         for (int i = 0; i < made.size(); i++) {
             NDArray seed = seeds.remove(cut.get(i));
-            if (seed != null && ops.inGraph(made.get(i))) {
+            if (seed != null) {
                 outputs.add(made.get(i));
                 above.add(seed);
-            } else if (seed != null) {
-                seed.close();
             }
         }
         List<NDArray> wanted = new ArrayList<>();

@@ -235,9 +235,8 @@ public final class Executor {
                 cut.add(segment.next().arrays().get(i));
             }
         }
-        List<NDArray> below = lowest
-                ? List.of()
-                : input.arrays().stream().filter(ops::inGraph).toList();
+        List<NDArray> below =
+                lowest ? List.of() : input.arrays().stream().filter(ops::isLeaf).toList();
         backward.through(made, cut, below, trained.get(layer));
         output.closeAllBut(input);
         segment.next().closeAllBut(input);

@@ -3,8 +3,9 @@ package io.vlfinetune.trainer.family.llava;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.vlfinetune.trainer.config.ConfigSection;
 import io.vlfinetune.trainer.model.Activation;
-import io.vlfinetune.trainer.model.clip.ClipConfig;
-import io.vlfinetune.trainer.model.llama.LlamaConfig;
+import io.vlfinetune.trainer.model.decoder.DecoderConfig;
+import io.vlfinetune.trainer.model.decoder.DecoderKind;
+import io.vlfinetune.trainer.model.encoder.EncoderConfig;
 
 /**
  * LLaVA's numbers, with transformers' defaults (configuration_llava.py).
@@ -20,8 +21,8 @@ import io.vlfinetune.trainer.model.llama.LlamaConfig;
  * @param padToken fills rows up
  */
 record LlavaConfig(
-        ClipConfig vision,
-        LlamaConfig text,
+        EncoderConfig vision,
+        DecoderConfig text,
         int takenBlocks,
         boolean keepsClassToken,
         Activation projectorActivation,
@@ -37,8 +38,9 @@ record LlavaConfig(
             throw root.refused("vision_config", "an object");
         }
         ConfigSection textSection = root.section("text_config");
-        ClipConfig vision = ClipConfig.of(root.section("vision_config"));
-        LlamaConfig text = LlamaConfig.of(textSection);
+        EncoderConfig vision = EncoderConfig.clip(root.section("vision_config"));
+        DecoderConfig text = DecoderConfig.of(
+                textSection, DecoderKind.of(textSection, DecoderKind.Llama, DecoderKind.Llama, DecoderKind.Mistral));
         int imageToken = root.integer("image_token_id", root.integer("image_token_index", DEFAULT_IMAGE_TOKEN));
         if (imageToken < 0 || imageToken >= text.vocabulary()) {
             throw root.refused(

@@ -11,11 +11,11 @@ import io.vlfinetune.trainer.model.Chain;
 import io.vlfinetune.trainer.model.Layer;
 import io.vlfinetune.trainer.model.LayerTensor;
 import io.vlfinetune.trainer.model.TokenMerge;
-import io.vlfinetune.trainer.model.clip.ClipBlock;
-import io.vlfinetune.trainer.model.clip.ClipEmbeddings;
-import io.vlfinetune.trainer.model.llama.LanguageLoss;
-import io.vlfinetune.trainer.model.llama.LlamaBlock;
-import io.vlfinetune.trainer.model.llama.LlamaConfig;
+import io.vlfinetune.trainer.model.decoder.DecoderBlock;
+import io.vlfinetune.trainer.model.decoder.DecoderConfig;
+import io.vlfinetune.trainer.model.decoder.LanguageLoss;
+import io.vlfinetune.trainer.model.encoder.ClipEmbeddings;
+import io.vlfinetune.trainer.model.encoder.EncoderBlock;
 import io.vlfinetune.trainer.processor.ChatProcessor;
 import io.vlfinetune.trainer.weights.Checkpoint;
 import java.nio.file.Path;
@@ -62,15 +62,15 @@ public final class LlavaFamily implements Family {
         List<Layer> layers = new ArrayList<>();
         layers.add(new ClipEmbeddings(keys.tower(), config.vision()));
         for (int i = 0; i < config.takenBlocks(); i++) {
-            layers.add(new ClipBlock(keys.tower(), i, config.vision()));
+            layers.add(new EncoderBlock(keys.tower(), i, config.vision()));
         }
         layers.add(new LlavaProjector(keys.projector(), config));
         int merge = layers.size();
-        LlamaConfig text = config.text();
+        DecoderConfig text = config.text();
         String table = keys.decoder() + "embed_tokens.weight";
         layers.add(new TokenMerge(table, text.vocabulary(), text.hidden()));
         for (int i = 0; i < text.blocks(); i++) {
-            layers.add(new LlamaBlock(keys.decoder(), i, text));
+            layers.add(new DecoderBlock(keys.decoder(), i, text));
         }
         String norm = keys.decoder() + "norm.weight";
         LanguageLoss head = config.tiedHead()
@@ -83,7 +83,7 @@ public final class LlavaFamily implements Family {
     private static List<LayerTensor> unused(LlavaConfig config, LlavaKeys keys) {
         List<LayerTensor> tensors = new ArrayList<>();
         for (int i = config.takenBlocks(); i < config.vision().blocks(); i++) {
-            tensors.addAll(new ClipBlock(keys.tower(), i, config.vision()).declared());
+            tensors.addAll(new EncoderBlock(keys.tower(), i, config.vision()).declared());
         }
         tensors.addAll(LayerTensor.layerNorm(
                 keys.tower() + "post_layernorm",

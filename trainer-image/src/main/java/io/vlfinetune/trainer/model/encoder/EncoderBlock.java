@@ -1,4 +1,4 @@
-package io.vlfinetune.trainer.model.clip;
+package io.vlfinetune.trainer.model.encoder;
 
 import ai.djl.ndarray.NDArray;
 import io.vlfinetune.api.Role;
@@ -12,14 +12,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A pre-norm transformer block of CLIP on [images, places, hidden]: attention over all places, then a perceptron of two
+ * A pre-norm transformer block of CLIP and SigLIP on [images, places, hidden]: attention over all places, then a perceptron of two
  * layers.
  *
  * @param tower prefix of the tower's keys
  * @param number of the block, from the input
  * @param config the tower's numbers
  */
-public record ClipBlock(String tower, int number, ClipConfig config) implements PlainLayer {
+public record EncoderBlock(String tower, int number, EncoderConfig config) implements PlainLayer {
     @Override
     public List<LayerTensor> declared() {
         TensorRole role = TensorRole.of(Role.VisionBlock, number);

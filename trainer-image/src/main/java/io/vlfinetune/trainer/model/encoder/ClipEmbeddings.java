@@ -1,4 +1,4 @@
-package io.vlfinetune.trainer.model.clip;
+package io.vlfinetune.trainer.model.encoder;
 
 import ai.djl.ndarray.NDArray;
 import io.vlfinetune.api.Role;
@@ -19,7 +19,7 @@ import java.util.List;
  * @param prefix of its keys
  * @param config the tower's numbers
  */
-public record ClipEmbeddings(String prefix, ClipConfig config) implements PlainLayer {
+public record ClipEmbeddings(String prefix, EncoderConfig config) implements PlainLayer {
     @Override
     public List<LayerTensor> declared() {
         long hidden = config.hidden();

@@ -1,19 +1,23 @@
-package io.vlfinetune.trainer.model.llama;
+package io.vlfinetune.trainer.model.decoder;
 
 import ai.djl.ndarray.NDArray;
+import io.vlfinetune.contract.Reason;
+import io.vlfinetune.trainer.TrainerException;
 import io.vlfinetune.trainer.engine.DType;
 import io.vlfinetune.trainer.engine.Ops;
+import io.vlfinetune.trainer.model.Batch;
 import io.vlfinetune.trainer.weights.Weights;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * Cosines and sines of rotary positions (Su et al., arXiv:2104.09864), [length, size of a head], both halves alike.
- * Computed when first needed, for as many places as are needed.
+ * Rotary positions that count up from 0: a table [length, size of a head], computed when first needed, for as many
+ * places as are needed.
  *
  * @param headSize size of a head
  * @param theta base of the wave lengths
+ * @param scaling how frequencies were changed
  */
-public record RotaryTable(int headSize, double theta) {
+public record RotaryTable(int headSize, double theta, RopeScaling scaling) implements Rotary {
     private static final int SHORTEST = 64;
 
     private enum Wave {
@@ -23,18 +27,26 @@ public record RotaryTable(int headSize, double theta) {
 
     private record Key(RotaryTable table, Wave wave, int places) {}
 
-    /** Cosines of the first places. */
-    public NDArray cosines(Weights weights, int length) {
-        return part(weights, Wave.Cosine, length);
+    @Override
+    public NDArray cosines(Weights weights, Batch batch) {
+        return part(weights, Wave.Cosine, batch);
     }
 
-    /** Sines of the first places. */
-    public NDArray sines(Weights weights, int length) {
-        return part(weights, Wave.Sine, length);
+    @Override
+    public NDArray sines(Weights weights, Batch batch) {
+        return part(weights, Wave.Sine, batch);
     }
 
     /** Tables grow in powers of two, so that batches of many lengths share them. */
-    private NDArray part(Weights weights, Wave wave, int length) {
+    private NDArray part(Weights weights, Wave wave, Batch batch) {
+        int length = batch.length();
+        if (length > scaling.longest()) {
+            throw new TrainerException(
+                    Reason.DataInvalid,
+                    batch.samples().getFirst() + ": the batch that begins here has " + length
+                            + " tokens, but the model's rotary positions are supported up to " + scaling.longest()
+                            + " (max_position_embeddings, dynamic scaling); lower data.maxLength");
+        }
         int places = SHORTEST;
         while (places < length) {
             places *= 2;
@@ -52,8 +64,7 @@ public record RotaryTable(int headSize, double theta) {
         };
         float[] values = new float[places * headSize];
         for (int i = 0; i < headSize; i++) {
-            // Rounded to Float32 as transformers does, so that far places agree too.
-            float frequency = (float) (1 / Math.pow(theta, 2.0 * (i % (headSize / 2)) / headSize));
+            float frequency = frequency(i % (headSize / 2));
             for (int place = 0; place < places; place++) {
                 float angle = place * frequency;
                 values[place * headSize + i] = (float) function.applyAsDouble(angle);
@@ -66,5 +77,10 @@ public record RotaryTable(int headSize, double theta) {
         try (exact) {
             return ops.cast(exact, precision);
         }
+    }
+
+    /** One of headSize / 2 frequencies, rounded to Float32 as transformers does, so that far places agree too. */
+    float frequency(int index) {
+        return scaling.scaled((float) (1 / Math.pow(theta, 2.0 * index / headSize)));
     }
 }

@@ -1,4 +1,4 @@
-package io.vlfinetune.trainer.model.llama;
+package io.vlfinetune.trainer.model.decoder;
 
 import ai.djl.ndarray.NDArray;
 import io.vlfinetune.api.Role;
@@ -16,7 +16,7 @@ import java.util.List;
  * @param headRole role of that tensor: OutputHead, or TokenEmbedding if tied
  * @param config the decoder's numbers
  */
-public record LanguageLoss(String norm, String head, Role headRole, LlamaConfig config) implements Head {
+public record LanguageLoss(String norm, String head, Role headRole, DecoderConfig config) implements Head {
     @Override
     public List<LayerTensor> declared() {
         return List.of(

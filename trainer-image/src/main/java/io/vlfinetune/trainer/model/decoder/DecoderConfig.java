@@ -1,10 +1,11 @@
-package io.vlfinetune.trainer.model.llama;
+package io.vlfinetune.trainer.model.decoder;
 
 import io.vlfinetune.trainer.config.ConfigSection;
 import io.vlfinetune.trainer.model.Activation;
+import java.util.function.IntFunction;
 
 /**
- * A Llama decoder's numbers, with transformers' defaults (configuration_llama.py, {@code LlamaConfig}).
+ * A decoder's numbers.
  *
  * @param vocabulary rows of the embedding table
  * @param hidden hidden size
@@ -14,10 +15,13 @@ import io.vlfinetune.trainer.model.Activation;
  * @param groups attention heads of keys and values
  * @param headSize size of a head
  * @param epsilon of the norms
- * @param ropeTheta base of the rotary positions
+ * @param rotary positions
  * @param activation of the perceptron's gate
+ * @param queryBias whether queries, keys and values have biases
+ * @param outputBias whether the attention's output has a bias
+ * @param normsQueries whether queries and keys are normed, each head for itself
  */
-public record LlamaConfig(
+public record DecoderConfig(
         int vocabulary,
         int hidden,
         int intermediate,
@@ -26,67 +30,65 @@ public record LlamaConfig(
         int groups,
         int headSize,
         double epsilon,
-        double ropeTheta,
-        Activation activation) {
+        Rotary rotary,
+        Activation activation,
+        boolean queryBias,
+        boolean outputBias,
+        boolean normsQueries) {
     /**
-     * Reads {@code text_config}.
+     * Reads {@code text_config}, with rotary positions that count up from 0.
      *
      * @throws io.vlfinetune.trainer.TrainerException ModelUnsupported, naming key and value
      */
-    public static LlamaConfig of(ConfigSection config) {
-        refuseOtherKinds(config);
+    public static DecoderConfig of(ConfigSection config, DecoderKind kind) {
+        return of(config, kind, size -> new RotaryTable(size, ropeTheta(config), RopeScaling.of(config)));
+    }
+
+    /**
+     * Reads {@code text_config}.
+     *
+     * @param rotary positions, given the size of a head
+     * @throws io.vlfinetune.trainer.TrainerException ModelUnsupported, naming key and value
+     */
+    public static DecoderConfig of(ConfigSection config, DecoderKind kind, IntFunction<Rotary> rotary) {
+        kind.refuseOthers(config);
         int hidden = config.positive("hidden_size", 4096);
         int heads = config.positive("num_attention_heads", 32);
-        int groups = config.positive("num_key_value_heads", heads);
+        int groups = config.positive("num_key_value_heads", kind.groups(heads));
         if (heads % groups != 0) {
             throw config.refused("num_key_value_heads", "a divisor of num_attention_heads " + heads);
         }
-        if (!config.has("head_dim") && hidden % heads != 0) {
+        int headSize = config.positive("head_dim", kind.headSize(hidden, heads));
+        if (!config.has("head_dim") && headSize == hidden / heads && hidden % heads != 0) {
             throw config.refused("num_attention_heads", "a divisor of hidden_size " + hidden);
         }
-        int headSize = config.positive("head_dim", hidden / heads);
         if (headSize % 2 != 0) {
             throw config.refused("head_dim", "an even number");
         }
-        return new LlamaConfig(
-                config.positive("vocab_size", 32000),
+        return new DecoderConfig(
+                config.positive("vocab_size", kind.vocabulary()),
                 hidden,
-                config.positive("intermediate_size", 11008),
+                config.positive("intermediate_size", kind.intermediate()),
                 config.positive("num_hidden_layers", 32),
                 heads,
                 groups,
                 headSize,
                 config.number("rms_norm_eps", 1e-6),
-                ropeTheta(config),
-                Activation.of(config, "hidden_act", "silu"));
-    }
-
-    private static void refuseOtherKinds(ConfigSection config) {
-        config.requireText("model_type", "llama");
-        config.requireFalse("attention_bias");
-        config.requireFalse("mlp_bias");
-        config.requireNumber("attention_dropout", 0);
-        config.requireNumber("partial_rotary_factor", 1);
-        if (config.has("sliding_window")) {
-            throw config.refused("sliding_window", "null");
-        }
+                rotary.apply(headSize),
+                Activation.of(config, "hidden_act", "silu"),
+                kind.queryBias(config),
+                kind.outputBias(config),
+                kind.normsQueries());
     }
 
     /** transformers 5 nests it in rope_parameters; before, it stood beside rope_scaling. */
-    private static double ropeTheta(ConfigSection config) {
-        requireDefault(config.section("rope_scaling"));
+    public static double ropeTheta(ConfigSection config) {
         ConfigSection parameters = config.section("rope_parameters");
-        requireDefault(parameters);
+        parameters.requireNumber("partial_rotary_factor", 1);
         double theta = parameters.number("rope_theta", config.number("rope_theta", 10000));
         if (!(theta > 0)) {
             throw config.refused("rope_theta", "a number above 0");
         }
         return theta;
-    }
-
-    private static void requireDefault(ConfigSection rope) {
-        rope.requireText("rope_type", "default");
-        rope.requireText("type", "default");
-        rope.requireNumber("partial_rotary_factor", 1);
     }
 }

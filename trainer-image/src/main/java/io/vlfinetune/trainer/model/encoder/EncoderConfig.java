@@ -1,0 +1,93 @@
+package io.vlfinetune.trainer.model.encoder;
+
+import io.vlfinetune.trainer.config.ConfigSection;
+import io.vlfinetune.trainer.model.Activation;
+
+/**
+ * A vision tower's numbers.
+ *
+ * @param hidden hidden size
+ * @param intermediate width of the perceptron
+ * @param blocks how many blocks the checkpoint has
+ * @param heads attention heads
+ * @param channels colours of a pixel
+ * @param image pixels on each side of an image
+ * @param patch pixels on each side of a patch
+ * @param epsilon of the layer norms
+ * @param activation of the perceptron
+ */
+public record EncoderConfig(
+        int hidden,
+        int intermediate,
+        int blocks,
+        int heads,
+        int channels,
+        int image,
+        int patch,
+        double epsilon,
+        Activation activation) {
+    /**
+     * Reads {@code vision_config} with the defaults of CLIP (configuration_clip.py, {@code CLIPVisionConfig}).
+     *
+     * @throws io.vlfinetune.trainer.TrainerException ModelUnsupported, naming key and value
+     */
+    public static EncoderConfig clip(ConfigSection config) {
+        config.requireText("model_type", "clip_vision_model");
+        config.requireNumber("dropout", 0);
+        return of(config, new Defaults(768, 3072, 12, 12, 224, 32, 1e-5, "quick_gelu"));
+    }
+
+    /**
+     * Reads {@code vision_config} with the defaults of SigLIP (configuration_siglip.py, {@code SiglipVisionConfig}).
+     *
+     * @param modelType the {@code model_type} it may have
+     * @throws io.vlfinetune.trainer.TrainerException ModelUnsupported, naming key and value
+     */
+    public static EncoderConfig siglip(ConfigSection config, String modelType) {
+        config.requireText("model_type", modelType);
+        return of(config, new Defaults(768, 3072, 12, 12, 224, 16, 1e-6, "gelu_pytorch_tanh"));
+    }
+
+    private record Defaults(
+            int hidden,
+            int intermediate,
+            int blocks,
+            int heads,
+            int image,
+            int patch,
+            double epsilon,
+            String activation) {}
+
+    private static EncoderConfig of(ConfigSection config, Defaults defaults) {
+        config.requireNumber("attention_dropout", 0);
+        int hidden = config.positive("hidden_size", defaults.hidden);
+        int heads = config.positive("num_attention_heads", defaults.heads);
+        if (hidden % heads != 0) {
+            throw config.refused("num_attention_heads", "a divisor of hidden_size " + hidden);
+        }
+        int image = config.positive("image_size", defaults.image);
+        int patch = config.positive("patch_size", defaults.patch);
+        if (patch > image) {
+            throw config.refused("patch_size", "at most image_size " + image);
+        }
+        if (config.positive("num_channels", 3) != 3) {
+            throw config.refused("num_channels", "3");
+        }
+        return new EncoderConfig(
+                hidden,
+                config.positive("intermediate_size", defaults.intermediate),
+                config.positive("num_hidden_layers", defaults.blocks),
+                heads,
+                3,
+                image,
+                patch,
+                config.number("layer_norm_eps", defaults.epsilon),
+                Activation.of(config, "hidden_act", defaults.activation));
+    }
+
+    /** Patches of one image. */
+    public int patches() {
+        int side = image / patch;
+        return side * side;
+    }
+}
