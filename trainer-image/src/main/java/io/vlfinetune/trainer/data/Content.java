@@ -13,6 +13,12 @@ public sealed interface Content {
      * An image.
      *
      * @param reference a path relative to the media root, an absolute path beneath it, or a {@code data:} URI
+     * @param marked whether it stands as {@code <image>} in a text, where blanks beside it often only lay the text out
      */
-    record Image(String reference) implements Content {}
+    record Image(String reference, boolean marked) implements Content {
+        /** An image that is a piece of its own in the data file. */
+        public Image(String reference) {
+            this(reference, false);
+        }
+    }
 }

@@ -22,7 +22,7 @@ final class ImageMarks {
         int from = 0;
         for (int at = text.indexOf(MARK); at >= 0; at = text.indexOf(MARK, from)) {
             addText(content, text.substring(from, at));
-            content.add(next());
+            content.add(new Content.Image(next().reference(), true));
             from = at + MARK.length();
         }
         addText(content, text.substring(from));

@@ -139,6 +139,15 @@ public final class Executor {
         });
     }
 
+    /** What the language model reads of the batch's images [..., hidden], without gradients; the caller closes it. */
+    public NDArray imageFeatures(Batch batch) {
+        return ops.withGradients(false, () -> {
+            Flow made = prefix(0, chain.merge(), batch);
+            made.carried().forEach(NDArray::close);
+            return made.hidden();
+        });
+    }
+
     private int start(Batch batch) {
         return batch.isTextOnly() ? chain.merge() : 0;
     }

@@ -16,7 +16,7 @@ import io.vlfinetune.trainer.model.Batch;
 import io.vlfinetune.trainer.model.Executor;
 import io.vlfinetune.trainer.testing.HeaderOnly;
 import io.vlfinetune.trainer.testing.LlavaFixture;
-import io.vlfinetune.trainer.testing.LoadedLlava;
+import io.vlfinetune.trainer.testing.LoadedModel;
 import io.vlfinetune.trainer.weights.Checkpoint;
 import io.vlfinetune.trainer.weights.TensorContent;
 import java.lang.foreign.MemorySegment;
@@ -128,7 +128,7 @@ class LlavaFamilyTest {
     }
 
     private float[] logits(Ops ops, Path model) {
-        try (LoadedLlava loaded = LoadedLlava.open(ops, model, Set.of());
+        try (LoadedModel loaded = LoadedModel.open(ops, model, Set.of());
                 Batch batch =
                         Batch.of(ops, List.of(fixture.sample()), LlavaFixture.PAD_TOKEN, LlavaFixture.IMAGE_TOKEN);
                 NDArray logits = loaded.executor(Executor.Mode.GRAPH).logits(batch)) {
@@ -183,14 +183,14 @@ class LlavaFamilyTest {
             value = {
                 "\"model_type\": \"llava\"; \"model_type\": \"llava_next\"; model_type: \"llava_next\" is not supported;"
                         + " supported: llava",
-                "\"model_type\": \"llama\"; \"model_type\": \"mistral\"; text_config.model_type: \"mistral\"; \"llama\"",
+                "\"model_type\": \"llama\"; \"model_type\": \"gemma\"; text_config.model_type: \"gemma\"; llama, mistral",
                 "\"model_type\": \"clip_vision_model\"; \"model_type\": \"siglip_vision_model\";"
                         + " vision_config.model_type: \"siglip_vision_model\"; \"clip_vision_model\"",
-                "\"rms_norm_eps\": 1e-05; \"rope_scaling\": {\"type\": \"linear\", \"factor\": 2};"
-                        + " text_config.rope_scaling.type: \"linear\"; \"default\"",
+                "\"rms_norm_eps\": 1e-05; \"rope_scaling\": {\"type\": \"yarn\", \"factor\": 2};"
+                        + " text_config.rope_scaling.type: \"yarn\"; default, linear",
                 "\"rms_norm_eps\": 1e-05; \"rope_parameters\": {\"rope_type\": \"llama3\"};"
-                        + " text_config.rope_parameters.rope_type: \"llama3\"; \"default\"",
-                "\"rms_norm_eps\": 1e-05; \"attention_bias\": true; text_config.attention_bias: true; false",
+                        + " text_config.rope_parameters.factor: absent; at least 1",
+                "\"rms_norm_eps\": 1e-05; \"attention_bias\": 1; text_config.attention_bias: 1; true or false",
                 "\"rms_norm_eps\": 1e-05; \"mlp_bias\": true; text_config.mlp_bias: true; false",
                 "\"rms_norm_eps\": 1e-05; \"sliding_window\": 4096; text_config.sliding_window: 4096; null",
                 "\"hidden_act\": \"silu\"; \"hidden_act\": \"relu\"; text_config.hidden_act: \"relu\"; silu",

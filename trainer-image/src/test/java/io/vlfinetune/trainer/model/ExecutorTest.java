@@ -12,7 +12,7 @@ import io.vlfinetune.trainer.engine.DType;
 import io.vlfinetune.trainer.engine.LinearKernel;
 import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.testing.LlavaFixture;
-import io.vlfinetune.trainer.testing.LoadedLlava;
+import io.vlfinetune.trainer.testing.LoadedModel;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -48,7 +48,7 @@ class ExecutorTest {
 
     private record Step(double loss, Map<String, float[]> gradients) {}
 
-    private Step step(LoadedLlava model, Executor.Mode mode, List<EncodedSample> samples) {
+    private Step step(LoadedModel model, Executor.Mode mode, List<EncodedSample> samples) {
         try (Batch batch = batch(samples);
                 Gradients gradients = new Gradients(ops)) {
             double loss = model.executor(mode).step(batch, batch.targetCount(), gradients);
@@ -66,8 +66,8 @@ class ExecutorTest {
         return Batch.of(ops, samples, LlavaFixture.PAD_TOKEN, LlavaFixture.IMAGE_TOKEN);
     }
 
-    private LoadedLlava open(String freezeCase) {
-        return LoadedLlava.open(ops, LlavaFixture.folder(), fixture.trainable(freezeCase));
+    private LoadedModel open(String freezeCase) {
+        return LoadedModel.open(ops, LlavaFixture.folder(), fixture.trainable(freezeCase));
     }
 
     static Stream<Arguments> casesAndPrecisions() {
@@ -78,8 +78,8 @@ class ExecutorTest {
     @ParameterizedTest(name = "{0} {1}")
     @MethodSource("casesAndPrecisions")
     void givenAFreezeCaseThenAllModesGiveTheSameBits(String freezeCase, DType precision) {
-        try (LoadedLlava model =
-                LoadedLlava.open(ops, LlavaFixture.folder(), fixture.trainable(freezeCase), precision)) {
+        try (LoadedModel model =
+                LoadedModel.open(ops, LlavaFixture.folder(), fixture.trainable(freezeCase), precision)) {
             Step graph = step(model, Executor.Mode.GRAPH, fixture.pair());
             assertThat(graph.gradients()).isNotEmpty();
             for (Executor.Mode mode : List.of(Executor.Mode.SEGMENTS, Executor.Mode.RECOMPUTE)) {
@@ -100,7 +100,7 @@ class ExecutorTest {
     @EnumSource(Executor.Mode.class)
     void givenTwoMicroBatchesWhenAccumulatedThenTheyEqualTheLargeBatch(Executor.Mode mode) {
         List<EncodedSample> pair = fixture.pair();
-        try (LoadedLlava model = open("full");
+        try (LoadedModel model = open("full");
                 Batch first = batch(pair.subList(0, 1));
                 Batch second = batch(pair.subList(1, 2));
                 Gradients gradients = new Gradients(ops)) {
@@ -122,7 +122,7 @@ class ExecutorTest {
     @Test
     void givenSamplesOfUnequalLengthWhenPaddedThenEachIsScoredAsIfAlone() {
         List<EncodedSample> mixed = List.of(fixture.sample(), fixture.textSample());
-        try (LoadedLlava model = open("full");
+        try (LoadedModel model = open("full");
                 Batch together = batch(mixed);
                 Batch image = batch(mixed.subList(0, 1));
                 Batch text = batch(mixed.subList(1, 2))) {
@@ -144,7 +144,7 @@ class ExecutorTest {
     @ParameterizedTest
     @EnumSource(Executor.Mode.class)
     void givenTextAloneAndATrainableTowerThenOnlyTheLanguageModelHasGradients(Executor.Mode mode) {
-        try (LoadedLlava model = open("full")) {
+        try (LoadedModel model = open("full")) {
             Step made = step(model, mode, List.of(fixture.textSample()));
             assertThat(made.loss()).isPositive();
             assertThat(made.gradients().keySet())
@@ -155,7 +155,7 @@ class ExecutorTest {
 
     @Test
     void givenTextAloneAndAFrozenLanguageModelThenThereIsALossAndNoGradient() {
-        try (LoadedLlava model = open("llm_frozen")) {
+        try (LoadedModel model = open("llm_frozen")) {
             Step made = step(model, Executor.Mode.SEGMENTS, List.of(fixture.textSample()));
             assertThat(made.loss()).isPositive();
             assertThat(made.gradients()).isEmpty();
@@ -164,7 +164,7 @@ class ExecutorTest {
 
     @Test
     void givenABatchThenScoresAddUpToTheLossAndCountTheHighestLogits() {
-        try (LoadedLlava model = open("projector_only");
+        try (LoadedModel model = open("projector_only");
                 Batch batch = batch(fixture.pair());
                 Gradients gradients = new Gradients(ops)) {
             Executor executor = model.executor(Executor.Mode.SEGMENTS);
@@ -198,7 +198,7 @@ class ExecutorTest {
     @EnumSource(Executor.Mode.class)
     void givenStepsAndEvaluationsThenNoArrayIsLeftAlive(Executor.Mode mode) {
         int before = ops.liveArrays();
-        try (LoadedLlava model = open("prefix_frozen")) {
+        try (LoadedModel model = open("prefix_frozen")) {
             step(model, mode, fixture.pair());
             int afterOne = ops.liveArrays();
             step(model, mode, fixture.pair());
@@ -221,8 +221,8 @@ class ExecutorTest {
                 tensors -> tensors.put(
                         "language_model.lm_head.weight", tensors.get("language_model.model.embed_tokens.weight")));
         String table = "language_model.model.embed_tokens.weight";
-        try (LoadedLlava one = LoadedLlava.open(ops, tied, Set.of(table));
-                LoadedLlava two = LoadedLlava.open(ops, untied, Set.of(table, "language_model.lm_head.weight"))) {
+        try (LoadedModel one = LoadedModel.open(ops, tied, Set.of(table));
+                LoadedModel two = LoadedModel.open(ops, untied, Set.of(table, "language_model.lm_head.weight"))) {
             assertThat(one.blueprint().tiedHead()).isTrue();
             Step graph = step(one, Executor.Mode.GRAPH, fixture.pair());
             assertSameBits(step(one, Executor.Mode.RECOMPUTE, fixture.pair()), graph);
@@ -243,7 +243,7 @@ class ExecutorTest {
                 folder,
                 "\"vision_feature_select_strategy\": \"default\"",
                 "\"vision_feature_select_strategy\": \"full\"");
-        try (LoadedLlava model = LoadedLlava.open(ops, folder, Set.of());
+        try (LoadedModel model = LoadedModel.open(ops, folder, Set.of());
                 Batch batch = batch(List.of(fixture.sample()))) {
             Executor executor = model.executor(Executor.Mode.GRAPH);
             assertThatThrownBy(() -> executor.evaluate(batch))

@@ -2,6 +2,7 @@ package io.vlfinetune.trainer.family.llava;
 
 import io.vlfinetune.trainer.data.Content;
 import io.vlfinetune.trainer.data.Conversation;
+import io.vlfinetune.trainer.data.Speaker;
 import io.vlfinetune.trainer.data.Turn;
 import io.vlfinetune.trainer.processor.ChatTemplate;
 import io.vlfinetune.trainer.processor.ChatText;
@@ -10,7 +11,6 @@ import io.vlfinetune.trainer.processor.TemplateFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Collectors;
 
 /**
  * The conversation format of LLaVA-1.5: {@code USER: <image>\nquestion ASSISTANT: answer</s>USER: …}. Images stand
@@ -43,36 +43,44 @@ record LlavaChatTemplate(String image, String end) implements ChatTemplate {
     public RenderedText render(Conversation conversation) {
         ChatText text = new ChatText();
         for (Turn turn : conversation.turns()) {
-            switch (turn.speaker()) {
-                case System -> text.add(words(turn)).add(" ");
-                case User -> {
-                    text.add("USER: ");
-                    for (int i = 0; i < turn.imageCount(); i++) {
-                        text.image(image).add("\n");
-                    }
-                    String words = words(turn);
-                    text.add(words).add(words.isEmpty() ? "" : " ");
-                }
-                case Assistant -> text.add("ASSISTANT:").answer((" " + words(turn)).replaceFirst(" +$", "") + end);
+            List<String> words = words(turn);
+            if (turn.speaker() == Speaker.User) {
+                text.add("USER: ");
             }
+            if (turn.speaker() == Speaker.Assistant) {
+                text.add("ASSISTANT:").answer(" " + String.join(" ", words) + end);
+                continue;
+            }
+            for (int i = 0; i < turn.imageCount(); i++) {
+                text.image(image).add("\n");
+            }
+            words.forEach(word -> text.add(word + " "));
         }
         return text.done();
     }
 
-    /** The texts of a turn. Blanks beside an image go, because the image moves to the front of the turn. */
-    private static String words(Turn turn) {
+    /** The texts of a turn. Blanks beside a mark in a text go, because the image moves to the front of the turn. */
+    private static List<String> words(Turn turn) {
         List<Content> content = turn.content();
         var words = new ArrayList<String>();
         for (int i = 0; i < content.size(); i++) {
             if (content.get(i) instanceof Content.Text(String text)) {
-                String left = isImage(content, i - 1) ? text.stripLeading() : text;
-                words.add(isImage(content, i + 1) ? left.stripTrailing() : left);
+                boolean afterMark = isMark(content, i - 1);
+                boolean beforeMark = isMark(content, i + 1);
+                String left = afterMark ? text.stripLeading() : text;
+                String word = beforeMark ? left.stripTrailing() : left;
+                if (!word.isEmpty() || !(afterMark || beforeMark)) {
+                    words.add(word);
+                }
             }
         }
-        return words.stream().filter(word -> !word.isEmpty()).collect(Collectors.joining(" "));
+        return words;
     }
 
-    private static boolean isImage(List<Content> content, int index) {
-        return index >= 0 && index < content.size() && content.get(index) instanceof Content.Image;
+    private static boolean isMark(List<Content> content, int index) {
+        return index >= 0
+                && index < content.size()
+                && content.get(index) instanceof Content.Image(String _, boolean marked)
+                && marked;
     }
 }

@@ -70,15 +70,23 @@ public sealed interface RopeScaling {
         String key = rope.has("rope_type") ? "rope_type" : "type";
         return switch (rope.text(key, "default")) {
             case "default" -> new Linear(1);
-            case "linear" -> new Linear(rope.number("factor", 1));
+            case "linear" -> new Linear(factor(rope));
             case "dynamic" -> new Dynamic(config.positive("max_position_embeddings", 2048));
             case "llama3" ->
                 new Llama3(
-                        rope.number("factor", 8),
+                        factor(rope),
                         rope.number("low_freq_factor", 1),
                         rope.number("high_freq_factor", 4),
                         rope.number("original_max_position_embeddings", 8192));
             default -> throw rope.refused(key, "default, linear, dynamic, llama3");
         };
+    }
+
+    private static double factor(ConfigSection rope) {
+        double factor = rope.number("factor", 0);
+        if (!(factor >= 1)) {
+            throw rope.refused("factor", "a number of at least 1");
+        }
+        return factor;
     }
 }

@@ -161,17 +161,17 @@ class LlavaProcessorTest {
     @Test
     void givenAFolderThatContradictsItselfWhenOpenedThenFileAndFieldAreNamed() throws IOException {
         edit("processor_config.json", json -> json.put("patch_size", 16));
-        refused("processor_config.json: `patch_size` is 16, but the vision tower's is 14");
+        refused("processor_config.json: patch_size: 16: the vision tower's is 14");
         edit("processor_config.json", json -> json.put("patch_size", 14).put("num_additional_image_tokens", 0));
-        refused("`num_additional_image_tokens` is 0, but a CLIP vision tower adds 1");
+        refused("num_additional_image_tokens: 0: a CLIP vision tower adds 1");
         edit(
                 "processor_config.json",
                 json -> json.put("num_additional_image_tokens", 1).put("vision_feature_select_strategy", "full"));
-        refused("`vision_feature_select_strategy` is \"full\", but config.json has \"default\"");
+        refused("vision_feature_select_strategy: \"full\": config.json has \"default\"");
         edit("config.json", json -> json.put("vision_feature_select_strategy", "cls"));
-        refused("`vision_feature_select_strategy` is \"cls\"; supported are default and full");
+        refused("vision_feature_select_strategy: \"cls\" is not supported; supported: default, full");
         edit("config.json", json -> json.put("image_token_index", 3));
-        refused("config.json: `image_token_index` is 3, but the tokenizer's <image> is 529");
+        refused("config.json: image_token_index: 3: the tokenizer's <image> is 529");
         edit("config.json", json -> json.put("image_token_index", 529));
         edit("preprocessor_config.json", json -> json.put("crop_size", 28));
         refused("preprocessor_config.json makes images of 28 x 28 pixels, but the vision tower takes 56 x 56 pixels");
