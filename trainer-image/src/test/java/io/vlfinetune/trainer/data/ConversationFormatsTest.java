@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class ConversationFormatsTest {
     private static final List<Turn> EXPECTED = List.of(
-            new Turn(Speaker.User, List.of(new Content.Image("a.png"), new Content.Text("\nWhat is it?"))),
+            new Turn(Speaker.User, List.of(new Content.Image("a.png", true), new Content.Text("\nWhat is it?"))),
             new Turn(Speaker.Assistant, List.of(new Content.Text("A cat."))));
 
     @Test

@@ -58,9 +58,9 @@ class LlavaProcessorTest {
                 new Turn(Speaker.Assistant, text("Yes.")));
         var rendered = new LlavaChatTemplate("<image>", "</s>").render(conversation);
         assertThat(rendered.text())
-                .isEqualTo("Be brief. USER: <image>\n\n What? Hm  ASSISTANT: One</s>USER: Sure? ASSISTANT: Yes.</s>");
+                .isEqualTo("Be brief. USER: <image>\n\n What? Hm  ASSISTANT: One </s>USER: Sure? ASSISTANT: Yes.</s>");
         assertThat(rendered.trained().stream().map(span -> rendered.text().substring(span.start(), span.end())))
-                .containsExactly(" One</s>", " Yes.</s>");
+                .containsExactly(" One </s>", " Yes.</s>");
     }
 
     @Test
@@ -217,8 +217,9 @@ class LlavaProcessorTest {
 
     private static List<Content> text(String... parts) {
         return Arrays.stream(parts)
-                .map(part ->
-                        part.equals("<image>") ? (Content) new Content.Image("sample.png") : new Content.Text(part))
+                .map(part -> part.equals("<image>")
+                        ? (Content) new Content.Image("sample.png", true)
+                        : new Content.Text(part))
                 .toList();
     }
 }
