@@ -23,7 +23,8 @@ import picocli.CommandLine.Option;
         footerHeading = "%nExamples:%n",
         footer = {
             "  vlft evaluate --model examples/digits/base --data examples/digits/data/test.jsonl",
-            "  vlft evaluate --model out/claims/models/digits-full --data test.jsonl -o json"
+            "  vlft evaluate --model out/claims/models/digits-full --data test.jsonl -o json",
+            "  vlft evaluate --model out/claims/models/digits-full --data test.jsonl --predictions answers.jsonl"
         })
 final class EvaluateCommand implements Callable<Integer> {
     private final Surroundings surroundings;
@@ -58,6 +59,20 @@ final class EvaluateCommand implements Callable<Integer> {
             description = "Longest sample; a longer one is an error. Default: ${DEFAULT-VALUE}.")
     private int maxLength;
 
+    @Option(
+            names = "--predictions",
+            paramLabel = "FILE",
+            description = "Also let the model answer the last question of every sample itself (greedy) and write"
+                    + " {\"sample\", \"answer\", \"prediction\"} lines there.")
+    private @Nullable Path predictions;
+
+    @Option(
+            names = "--max-new-tokens",
+            paramLabel = "TOKENS",
+            defaultValue = "128",
+            description = "Longest answer in --predictions. Default: ${DEFAULT-VALUE}.")
+    private int maxNewTokens;
+
     @Mixin
     private OutputOption output = new OutputOption();
 
@@ -69,11 +84,14 @@ final class EvaluateCommand implements Callable<Integer> {
     public Integer call() {
         Path folder = surroundings.folder();
         EvaluationResult result = Evaluating.evaluate(
-                folder.resolve(model),
-                folder.resolve(data),
-                format,
-                mediaRoot == null ? null : folder.resolve(mediaRoot),
-                maxLength,
+                new Evaluating.Request(
+                        folder.resolve(model),
+                        folder.resolve(data),
+                        format,
+                        mediaRoot == null ? null : folder.resolve(mediaRoot),
+                        maxLength,
+                        predictions == null ? null : folder.resolve(predictions),
+                        maxNewTokens),
                 this::progress);
         if (surroundings.terminal()) {
             surroundings.err().print("\r\u001b[K");

@@ -8,8 +8,8 @@ import io.vlfinetune.contract.Reason;
 import io.vlfinetune.trainer.data.DataFile;
 import io.vlfinetune.trainer.data.Dataset;
 import io.vlfinetune.trainer.data.MediaRoot;
-import io.vlfinetune.trainer.data.Processor;
 import io.vlfinetune.trainer.family.Family;
+import io.vlfinetune.trainer.processor.ChatProcessor;
 import io.vlfinetune.trainer.source.Sources;
 import io.vlfinetune.trainer.training.TrainingLoop;
 import java.nio.file.Files;
@@ -27,7 +27,7 @@ final class DataSets implements AutoCloseable {
     private final Family family;
     private final Path model;
     private final int maxLength;
-    private final Map<Path, Processor> processors = new HashMap<>();
+    private final Map<Path, ChatProcessor> processors = new HashMap<>();
 
     private DataSets(Family family, Path model, int maxLength) {
         this.family = family;
@@ -92,6 +92,14 @@ final class DataSets implements AutoCloseable {
                 files, media, processors.computeIfAbsent(folder, root -> family.processor(model, media, maxLength)));
     }
 
+    /** The processor of the one media root that was opened. */
+    ChatProcessor processor() {
+        if (processors.size() != 1) {
+            throw new IllegalStateException(processors.size() + " media roots");
+        }
+        return processors.values().iterator().next();
+    }
+
     private static void requireThere(DataFile file) {
         if (!Files.exists(file.path())) {
             throw new TrainerException(Reason.SourceUnavailable, file.name() + ": there is no such data file");
@@ -100,6 +108,6 @@ final class DataSets implements AutoCloseable {
 
     @Override
     public void close() {
-        processors.values().forEach(Processor::close);
+        processors.values().forEach(ChatProcessor::close);
     }
 }

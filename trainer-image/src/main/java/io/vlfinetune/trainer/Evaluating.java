@@ -7,6 +7,8 @@ import io.vlfinetune.trainer.data.Dataset;
 import io.vlfinetune.trainer.engine.DType;
 import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.model.Executor;
+import io.vlfinetune.trainer.model.GreedyDecoder;
+import io.vlfinetune.trainer.processor.ChatProcessor;
 import io.vlfinetune.trainer.training.Evaluator;
 import io.vlfinetune.trainer.weights.Weights;
 import java.nio.file.Path;
@@ -23,26 +25,35 @@ public final class Evaluating {
     private Evaluating() {}
 
     /**
-     * Measures.
+     * What to measure.
      *
      * @param model a Hugging Face folder, base or trained
-     * @param data a .jsonl or .json file
+     * @param data a data file
      * @param format how a sample is written down
      * @param mediaRoot folder of the images; null for the data file's own
      * @param maxLength longest sample in tokens
-     * @param progress told samples done and samples in all
-     * @throws TrainerException ModelUnsupported, DataInvalid or SourceUnavailable
+     * @param predictions file for the model's own answers; null for none
+     * @param maxNewTokens how many tokens such an answer may have
      */
-    public static EvaluationResult evaluate(
+    public record Request(
             Path model,
             Path data,
             DataFormat format,
             @Nullable Path mediaRoot,
             int maxLength,
-            BiConsumer<Integer, Integer> progress) {
-        try (PlannedModel planned = PlannedModel.open(model, FreezeSpec.NOTHING);
-                DataSets sets = DataSets.of(planned, maxLength)) {
-            Dataset dataset = sets.open(List.of(new DataFile(data, format)), mediaRoot);
+            @Nullable Path predictions,
+            int maxNewTokens) {}
+
+    /**
+     * Measures.
+     *
+     * @param progress told samples done and samples in all, first of the measurement, then of the answers
+     * @throws TrainerException ModelUnsupported, DataInvalid, SourceUnavailable or OutputFailed
+     */
+    public static EvaluationResult evaluate(Request request, BiConsumer<Integer, Integer> progress) {
+        try (PlannedModel planned = PlannedModel.open(request.model, FreezeSpec.NOTHING);
+                DataSets sets = DataSets.of(planned, request.maxLength)) {
+            Dataset dataset = sets.open(List.of(new DataFile(request.data, request.format)), request.mediaRoot);
             try (Ops ops = Ops.start(RunOptions.threads(System.getenv()), Optional.empty());
                     Weights weights = new Weights(
                             ops,
@@ -54,8 +65,22 @@ public final class Evaluating {
                 Evaluator.Result result = new Evaluator(ops, planned.blueprint(), executor, BATCH)
                         .run(dataset, () -> false, done -> progress.accept(done, dataset.size()))
                         .orElseThrow();
+                Path file = request.predictions;
+                if (file != null) {
+                    predictions(request, planned, sets.processor(), executor, ops)
+                            .write(dataset, file, done -> progress.accept(done, dataset.size()));
+                }
                 return new EvaluationResult(result.samples(), result.tokens(), result.loss(), result.accuracy());
             }
         }
+    }
+
+    private static Predictions predictions(
+            Request request, PlannedModel planned, ChatProcessor processor, Executor executor, Ops ops) {
+        Set<Integer> ends = Predictions.endTokens(request.model, processor.tokenizer());
+        return new Predictions(
+                new GreedyDecoder(ops, executor, planned.blueprint().imageToken(), ends),
+                processor,
+                request.maxNewTokens);
     }
 }

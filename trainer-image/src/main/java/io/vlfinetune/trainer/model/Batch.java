@@ -105,12 +105,23 @@ public final class Batch implements AutoCloseable {
      *     other way round, or if images differ in size
      */
     public static Batch of(Ops ops, List<EncodedSample> samples, int padToken, int imageToken) {
-        Places places = new Places(samples, padToken, imageToken);
-        if (places.targets.isEmpty()) {
+        Batch batch = together(ops, samples, padToken, imageToken);
+        if (batch.targetCount() == 0) {
+            batch.close();
             throw new TrainerException(
                     Reason.DataInvalid,
                     samples.getFirst().id() + ": no token of the batch that begins here is an answer to learn from");
         }
+        return batch;
+    }
+
+    /** A beginning for the model to go on from: one sample, which needs no place with a target. */
+    public static Batch prompt(Ops ops, EncodedSample sample, int imageToken) {
+        return together(ops, List.of(sample), imageToken, imageToken);
+    }
+
+    private static Batch together(Ops ops, List<EncodedSample> samples, int padToken, int imageToken) {
+        Places places = new Places(samples, padToken, imageToken);
         List<Pixels> images =
                 samples.stream().flatMap(sample -> sample.images().stream()).toList();
         return new Batch(ops, samples, places, pixels(ops, samples, images));

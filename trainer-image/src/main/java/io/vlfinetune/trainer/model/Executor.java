@@ -141,10 +141,38 @@ public final class Executor {
 
     /** What the language model reads of the batch's images [..., hidden], without gradients; the caller closes it. */
     public NDArray imageFeatures(Batch batch) {
+        Flow made = beforeMerge(batch);
+        made.carried().forEach(NDArray::close);
+        return made.hidden();
+    }
+
+    /** What reaches the merge, without gradients; the caller closes it. */
+    Flow beforeMerge(Batch batch) {
+        return ops.withGradients(false, () -> prefix(start(batch), chain.merge(), batch));
+    }
+
+    /**
+     * The token with the highest logit after the last place of a batch of one row.
+     *
+     * @param images what reached the merge, which is read and not closed
+     */
+    int nextToken(Flow images, Batch batch) {
         return ops.withGradients(false, () -> {
-            Flow made = prefix(0, chain.merge(), batch);
-            made.carried().forEach(NDArray::close);
-            return made.hidden();
+            Flow x = run(chain.merge(), images, batch, false);
+            for (int i = chain.merge() + 1; i < layers.size() - 1; i++) {
+                Flow made = run(i, x, batch, false);
+                // What passes by belongs to the images' flow.
+                x.arrays().stream()
+                        .filter(array -> !made.holds(array) && !images.holds(array))
+                        .forEach(NDArray::close);
+                x = made;
+            }
+            NDArray hidden = x.hidden();
+            try (hidden;
+                    NDArray token = ops.scoped(() ->
+                            ops.argmax(chain.head().logits(ops.narrow(hidden, 1, batch.length() - 1L, 1), weights)))) {
+                return (int) token.getLong(0, 0);
+            }
         });
     }
 

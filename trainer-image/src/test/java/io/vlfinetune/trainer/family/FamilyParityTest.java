@@ -12,6 +12,7 @@ import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.model.Batch;
 import io.vlfinetune.trainer.model.Executor;
 import io.vlfinetune.trainer.model.Gradients;
+import io.vlfinetune.trainer.model.GreedyDecoder;
 import io.vlfinetune.trainer.optimize.AdamW;
 import io.vlfinetune.trainer.optimize.AdamWSettings;
 import io.vlfinetune.trainer.optimize.Rate;
@@ -162,6 +163,22 @@ class FamilyParityTest {
                 NDArray logits = executor.logits(batch)) {
             assertThat(features.toFloatArray()).containsExactly(fixture.tensor("image_features"), within(FEATURES));
             assertThat(logits.toFloatArray()).containsExactly(fixture.tensor("logits"), within(LOGITS));
+        }
+    }
+
+    @Test
+    void givenTheGoldenPromptWhenAnsweredThenGreedyTokensAreThoseOfTransformers() {
+        int[] expected = FamilyFixture.numbers(fixture.golden().path("greedy"));
+        try (LoadedModel model = LoadedModel.open(ops, fixture.folder(), Set.of());
+                ChatProcessor processor = fixture.processor()) {
+            GreedyDecoder decoder = new GreedyDecoder(
+                    ops, model.executor(Executor.Mode.GRAPH), model.blueprint().imageToken(), Set.of());
+            assertThat(decoder.answer(processor.prompt(fixture.conversation()), expected.length))
+                    .isEqualTo(expected);
+            // Constants of the model are made by now.
+            int live = ops.liveArrays();
+            decoder.answer(processor.prompt(fixture.conversation()), 2);
+            assertThat(ops.liveArrays()).isEqualTo(live);
         }
     }
 
