@@ -1,5 +1,7 @@
 package io.vlfinetune.trainer.data;
 
+import org.jspecify.annotations.Nullable;
+
 /** A piece of a turn. Pieces keep the order of the data file. */
 public sealed interface Content {
     /**
@@ -12,7 +14,14 @@ public sealed interface Content {
     /**
      * An image.
      *
-     * @param reference a path relative to the media root, an absolute path beneath it, or a {@code data:} URI
+     * @param reference a path relative to the media root, an absolute path beneath it, or a {@code data:} URI; where
+     *     there are bytes, what messages call it
+     * @param bytes the image itself, where the data file has it
      */
-    record Image(String reference) implements Content {}
+    record Image(String reference, @Nullable ImageBytes bytes) implements Content {
+        /** An image that the data file only refers to. */
+        public Image(String reference) {
+            this(reference, null);
+        }
+    }
 }

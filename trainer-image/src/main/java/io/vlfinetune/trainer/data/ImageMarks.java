@@ -8,10 +8,10 @@ final class ImageMarks {
     static final String MARK = "<image>";
 
     private final SampleLocation location;
-    private final List<String> images;
+    private final List<Content.Image> images;
     private int marks;
 
-    ImageMarks(SampleLocation location, List<String> images) {
+    ImageMarks(SampleLocation location, List<Content.Image> images) {
         this.location = location;
         this.images = images;
     }
@@ -32,7 +32,7 @@ final class ImageMarks {
     /** The image of one more mark. An image too few is reported by {@link #finish}, when all marks are counted. */
     Content.Image next() {
         int index = marks++;
-        return new Content.Image(index < images.size() ? images.get(index) : "");
+        return index < images.size() ? images.get(index) : new Content.Image("");
     }
 
     /**

@@ -85,8 +85,8 @@ class ConversationFormatsTest {
             Messages | {"messages": [{"role": "assistant", "content": "<image>"}], "images": "a.png"} | an image in a turn of the assistant; put images into turns of the user
             Messages | {"messages": [{"role": "assistant", "content": "y"}, {"role": "system", "content": "x"}]} | a system turn after the first turn
             Messages | {"messages": [{"role": "assistant", "content": "y"}], "images": "a", "image": "a"} | both `images` and `image` are given
-            Messages | {"messages": [{"role": "assistant", "content": "y"}], "images": [3]} | `images[0]` must be a string, not number
-            Messages | {"messages": [{"role": "assistant", "content": "y"}], "images": 3} | `images` must be a string or an array of strings, not number
+            Messages | {"messages": [{"role": "assistant", "content": "y"}], "images": [3]} | `images[0]` must be a path, a data: URI, or an object with `bytes` or `path`, not number
+            Messages | {"messages": [{"role": "assistant", "content": "y"}], "images": 3} | `images` must be a path, a data: URI, or an object with `bytes` or `path`, not number
             ShareGPT | {"conversations": [{"from": "bot", "value": "x"}]} | `conversations[0].from` is "bot"; known roles are system, human, gpt
             ShareGPT | {"conversations": [{"value": "x"}]}              | `conversations[0].from` is missing
             LLaVA    | {"conversations": [{"from": "human"}]}           | `conversations[0].value` is missing
