@@ -76,8 +76,9 @@ def main():
     types = [("messages", MESSAGES), ("images", pyarrow.list_(IMAGE))]
     for codec in ["none", "snappy", "gzip", "zstd", "lz4", "brotli"]:
         write("codec-" + codec, dialogue, types, compression=codec, row_group_size=3)
-    pages = {"write_page_index": True, "data_page_size": 64, "write_batch_size": 1, "row_group_size": 5}
-    write("page-index", dialogue, types, **pages)
+    # A page a row. Not with dictionaries: pyarrow would write pages without values, for which 64 bytes are enough.
+    pages = {"data_page_size": 64, "write_batch_size": 1, "use_dictionary": False}
+    write("page-index", dialogue, types, write_page_index=True, row_group_size=5, **pages)
     write("page-v2", dialogue, types, data_page_version="2.0", use_dictionary=False)
     write("old-lists", dialogue, types, use_compliant_nested_type=False)
     write(

@@ -1,8 +1,10 @@
 package io.vlfinetune.trainer.data;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Set;
+import java.util.zip.GZIPInputStream;
 import org.apache.parquet.bytes.BytesInput;
 import org.apache.parquet.compression.CompressionCodecFactory;
 import org.apache.parquet.conf.ParquetConfiguration;
@@ -42,6 +44,9 @@ final class BoundedCodecs implements CompressionCodecFactory {
             throw new ParquetDecodingException("its pages are compressed with " + codec
                     + ", which is not read; write the file with zstd, snappy, gzip or none");
         }
+        if (codec == CompressionCodecName.GZIP) {
+            return new Gzip();
+        }
         return new Bounded(codecs.getDecompressor(codec), codec == CompressionCodecName.SNAPPY);
     }
 
@@ -76,6 +81,33 @@ final class BoundedCodecs implements CompressionCodecFactory {
         public void release() {
             codec.release();
         }
+    }
+
+    /** By java.util.zip: parquet-java would ask Hadoop, of which parquet-floor has no gzip. */
+    private record Gzip() implements BytesInputDecompressor {
+        @Override
+        public BytesInput decompress(BytesInput bytes, int decompressedSize) throws IOException {
+            require(decompressedSize);
+            try (var in = new GZIPInputStream(bytes.toInputStream())) {
+                byte[] data = in.readNBytes(decompressedSize);
+                if (data.length < decompressedSize) {
+                    throw new EOFException(
+                            "a page ends after %,d of %,d bytes".formatted(data.length, decompressedSize));
+                }
+                return BytesInput.from(data);
+            }
+        }
+
+        @Override
+        public void decompress(ByteBuffer input, int compressedSize, ByteBuffer output, int decompressedSize)
+                throws IOException {
+            var compressed = BytesInput.from(input.slice(input.position(), compressedSize));
+            output.put(decompress(compressed, decompressedSize).toInputStream().readAllBytes());
+            input.position(input.position() + compressedSize);
+        }
+
+        @Override
+        public void release() {}
     }
 
     private static void require(int decompressedSize) throws IOException {
