@@ -3,9 +3,20 @@ package io.vlfinetune.trainer.data;
 import io.vlfinetune.api.DataFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Reads one sample of one format. */
 sealed interface ConversationReader permits MessagesReader, DialogueReader {
+    /** What would be trained on if we could, so that leaving it out is not for us to decide. */
+    List<String> UNREAD = List.of("videos", "video", "audios", "audio", "tools", "functions");
+
+    /** The keys of a sample that any format looks at. */
+    Set<String> KEYS = Stream.concat(
+                    Stream.of("messages", "conversations", "system", "images", "image"), UNREAD.stream())
+            .collect(Collectors.toUnmodifiableSet());
+
     /**
      * Reads a sample.
      *
@@ -37,6 +48,22 @@ sealed interface ConversationReader permits MessagesReader, DialogueReader {
                         + "; expected `messages` (OpenAI) or `conversations` (ShareGPT, LLaVA)");
     }
 
+    /** Refuses samples that have more than text and images. */
+    static void requireReadable(SampleFields sample) {
+        for (String key : UNREAD) {
+            if (sample.hasContent(key)) {
+                throw sample.invalid(key, "is given, but only text and images are read; leave such samples out");
+            }
+        }
+    }
+
+    /** The turn of the {@code system} text that may stand beside a dialogue: none or one. */
+    static List<Turn> system(SampleFields sample, ImageMarks marks) {
+        return sample.has("system") && !sample.text("system").isEmpty()
+                ? List.of(new Turn(Speaker.System, marks.split(sample.text("system"))))
+                : List.of();
+    }
+
     /** Checks what every format promises and makes the conversation. */
     static Conversation finish(SampleLocation location, List<Turn> turns, ImageMarks marks) {
         marks.finish();
@@ -48,7 +75,7 @@ sealed interface ConversationReader permits MessagesReader, DialogueReader {
         }
         for (Turn turn : turns.subList(Math.min(1, turns.size()), turns.size())) {
             if (turn.speaker() == Speaker.System) {
-                throw location.invalid("a system turn after the first turn; put it first");
+                throw location.invalid("a system turn after the first turn; give one, and put it first");
             }
         }
         if (turns.stream().noneMatch(turn -> turn.speaker() == Speaker.Assistant)) {

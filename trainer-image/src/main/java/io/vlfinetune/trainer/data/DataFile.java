@@ -4,7 +4,8 @@ import io.vlfinetune.api.DataFormat;
 import java.nio.file.Path;
 
 /**
- * A file with samples: {@code .jsonl} with one object a line, or {@code .json} with one array.
+ * A file with samples: {@code .jsonl} with one object a line, {@code .json} with one array, or
+ * {@code .parquet} with one row a sample.
  *
  * @param path where it lies on this machine
  * @param name what the user calls it, for error messages

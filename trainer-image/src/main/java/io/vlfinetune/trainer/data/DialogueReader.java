@@ -22,16 +22,14 @@ record DialogueReader(String name, boolean messagesToo, List<String> imageKeys) 
         if (messagesToo && sample.has("messages") && !sample.has("conversations")) {
             return new MessagesReader().read(sample);
         }
+        ConversationReader.requireReadable(sample);
         if (!imageKeys.contains("images") && sample.has("images")) {
             throw sample.location()
                     .invalid("`images` is given, but format " + name + " has `image`; use format ShareGPT");
         }
         var marks = new ImageMarks(sample.location(), sample.images(imageKeys.toArray(String[]::new)));
-        var turns = new ArrayList<Turn>();
         List<SampleFields> dialogue = sample.objects("conversations");
-        if (messagesToo && sample.has("system") && !sample.text("system").isEmpty()) {
-            turns.add(new Turn(Speaker.System, marks.split(sample.text("system"))));
-        }
+        var turns = new ArrayList<Turn>(messagesToo ? ConversationReader.system(sample, marks) : List.of());
         for (SampleFields turn : dialogue) {
             turns.add(turn(turn, marks));
         }

@@ -14,14 +14,21 @@ import javax.imageio.ImageReader;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
- * Decodes PNG, JPEG and WebP to what Pillow 11.3's {@code Image.open(f).convert("RGB")} gives: alpha is dropped, grey is
- * repeated, no colour profile and no EXIF orientation is applied. Samples are taken from the raster as they are: Java's
- * own conversion of grey goes through a linear colour space and changes the values. Lossy WebP alone is not equal to the
- * bit: TwelveMonkeys' decoder repeats chroma samples where libwebp interpolates them.
+ * Decodes PNG, JPEG and WebP to what transformers 5.23 and Pillow 11.3 make of them, {@code exif_transpose(Image.open(f))
+ * .convert("RGB")}: the photo is turned upright, alpha is dropped, grey is repeated, CMYK goes by Pillow's formula, no
+ * colour profile is applied, and of an animated WebP the first frame counts. Samples are taken from the raster as they
+ * are: Java's own conversion of grey goes through a linear colour space and changes the values. Lossy WebP alone is not
+ * equal to the bit: TwelveMonkeys' decoder repeats chroma samples where libwebp interpolates them.
  */
 final class ImageDecoder {
     /** Pillow refuses more as a decompression bomb ({@code 2 * MAX_IMAGE_PIXELS}). */
     private static final long MOST_PIXELS = 178_956_970;
+
+    private enum Format {
+        PNG,
+        JPEG,
+        WEBP
+    }
 
     private ImageDecoder() {}
 
@@ -31,14 +38,28 @@ final class ImageDecoder {
      * @throws IOException when it is damaged or of another kind; the message goes to the user
      */
     static RgbImage decode(byte[] file) throws IOException {
-        String format = format(file);
+        return switch (format(file)) {
+            case PNG -> Orientation.of(ImageMetadata.ofPng(file)).apply(read("png", file));
+            case JPEG -> Orientation.of(ImageMetadata.ofJpeg(file)).apply(read("jpeg", file));
+            case WEBP -> Orientation.of(ImageMetadata.ofWebp(file)).apply(readWebp(file));
+        };
+    }
+
+    private static RgbImage readWebp(byte[] file) throws IOException {
+        requireWhole(file);
+        if (!WebpAnimation.is(file)) {
+            return read("webp", file);
+        }
+        WebpAnimation animation = WebpAnimation.firstFrame(file);
+        requireSize(animation.height(), animation.width());
+        return animation.compose(read("webp", animation.file()));
+    }
+
+    private static RgbImage read(String format, byte[] file) throws IOException {
         ImageReader reader = reader(format);
         try (var in = new MemoryCacheImageInputStream(new ByteArrayInputStream(file))) {
             reader.setInput(in, true, true);
-            long pixels = (long) reader.getWidth(0) * reader.getHeight(0);
-            if (pixels > MOST_PIXELS) {
-                throw new IOException("it has %,d pixels; at most %,d are read".formatted(pixels, MOST_PIXELS));
-            }
+            requireSize(reader.getHeight(0), reader.getWidth(0));
             return format.equals("jpeg") ? JpegSamples.toRgb(file, reader) : toRgb(reader.read(0));
         } catch (RuntimeException e) { // readers throw these for damaged files
             throw new IOException("it cannot be decoded: " + e, e);
@@ -47,16 +68,25 @@ final class ImageDecoder {
         }
     }
 
-    private static String format(byte[] file) throws IOException {
+    private static void requireSize(int height, int width) throws IOException {
+        long pixels = (long) height * width;
+        if (pixels > MOST_PIXELS) {
+            throw new IOException("it has %,d pixels; at most %,d are read".formatted(pixels, MOST_PIXELS));
+        }
+    }
+
+    private static Format format(byte[] file) throws IOException {
         if (startsWith(file, 0, 0x89, 'P', 'N', 'G')) {
-            return "png";
+            return Format.PNG;
         }
         if (startsWith(file, 0, 0xFF, 0xD8, 0xFF)) {
-            return "jpeg";
+            return Format.JPEG;
         }
         if (startsWith(file, 0, 'R', 'I', 'F', 'F') && startsWith(file, 8, 'W', 'E', 'B', 'P')) {
-            requireWhole(file);
-            return "webp";
+            return Format.WEBP;
+        }
+        if (startsWith(file, 0, 'G', 'I', 'F', '8')) {
+            throw new IOException("it is a GIF, which is not read; convert the frame you mean to PNG");
         }
         throw new IOException(file.length == 0 ? "it is empty" : "it is neither PNG, JPEG nor WebP");
     }

@@ -8,10 +8,10 @@ final class ImageMarks {
     static final String MARK = "<image>";
 
     private final SampleLocation location;
-    private final List<String> images;
+    private final List<Content.Image> images;
     private int marks;
 
-    ImageMarks(SampleLocation location, List<String> images) {
+    ImageMarks(SampleLocation location, List<Content.Image> images) {
         this.location = location;
         this.images = images;
     }
@@ -22,7 +22,7 @@ final class ImageMarks {
         int from = 0;
         for (int at = text.indexOf(MARK); at >= 0; at = text.indexOf(MARK, from)) {
             addText(content, text.substring(from, at));
-            content.add(new Content.Image(next().reference(), true));
+            content.add(next().asMark());
             from = at + MARK.length();
         }
         addText(content, text.substring(from));
@@ -32,7 +32,7 @@ final class ImageMarks {
     /** The image of one more mark. An image too few is reported by {@link #finish}, when all marks are counted. */
     Content.Image next() {
         int index = marks++;
-        return new Content.Image(index < images.size() ? images.get(index) : "");
+        return index < images.size() ? images.get(index) : new Content.Image("");
     }
 
     /**

@@ -22,9 +22,8 @@ final class JpegSamples {
 
     static RgbImage toRgb(byte[] file, ImageReader reader) throws IOException {
         var header = new JpegSamples(file);
-        if (header.components != 1 && header.components != 3) {
-            throw new IOException(
-                    "it is a JPEG with %d channels (CMYK); convert it to RGB".formatted(header.components));
+        if (header.components != 1 && header.components != 3 && header.components != 4) {
+            throw new IOException("it is a JPEG with %d channels; convert it to RGB".formatted(header.components));
         }
         Raster raster = reader.readRaster(0, null);
         byte[] rgb = new byte[3 * raster.getHeight() * raster.getWidth()];
@@ -37,6 +36,10 @@ final class JpegSamples {
     }
 
     private void convert(int[] row, byte[] rgb, int to) {
+        if (components == 4) {
+            convertInk(row, rgb, to);
+            return;
+        }
         boolean luminance = components == 3 && isYcc();
         for (int x = 0; x < row.length / components; x++) {
             int at = to + 3 * x;
@@ -48,6 +51,32 @@ final class JpegSamples {
                 }
             }
         }
+    }
+
+    /**
+     * CMYK as Pillow reads it: always the way Adobe stores it, inverted, so that 255 is no ink ({@code
+     * JpegImagePlugin.py}, "CMYK;I"); then {@code cmyk2rgb} of {@code Convert.c}. YCCK is CMYK whose CMY went through
+     * the luminance transform, the wrong way round.
+     */
+    private void convertInk(int[] row, byte[] rgb, int to) {
+        boolean luminance = adobeTransform > 0;
+        byte[] cmy = new byte[3];
+        for (int x = 0; x < row.length / 4; x++) {
+            int white = row[4 * x + 3];
+            if (luminance) {
+                yccToRgb(row[4 * x], row[4 * x + 1] - 128, row[4 * x + 2] - 128, cmy, 0);
+            }
+            for (int channel = 0; channel < 3; channel++) {
+                int ink = luminance ? cmy[channel] & 0xFF : 255 - row[4 * x + channel];
+                rgb[to + 3 * x + channel] = clip(white - divideBy255(ink * white));
+            }
+        }
+    }
+
+    /** {@code MULDIV255} of Pillow, which rounds. */
+    private static int divideBy255(int product) {
+        int rounded = product + 128;
+        return ((rounded >> 8) + rounded) >> 8;
     }
 
     /** The fixed-point tables of {@code jdcolor.c}, 16 bits. */

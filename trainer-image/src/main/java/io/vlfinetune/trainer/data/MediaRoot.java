@@ -55,6 +55,9 @@ public final class MediaRoot {
      * @throws TrainerException DataInvalid when it is missing, lies outside, or its data URI is malformed
      */
     public void check(Content.Image image, SampleLocation location) {
+        if (image.bytes() != null) {
+            return; // it came with its sample
+        }
         if (isDataUri(image.reference())) {
             dataUri(image.reference(), location);
         } else {
@@ -69,12 +72,20 @@ public final class MediaRoot {
      */
     public RgbImage load(Content.Image image, SampleLocation location) {
         String reference = image.reference();
-        byte[] bytes = isDataUri(reference) ? dataUri(reference, location) : file(reference, location);
         try {
-            return ImageDecoder.decode(bytes);
+            return ImageDecoder.decode(bytes(image, location));
         } catch (IOException e) {
             throw location.invalid("image " + shown(reference) + " is broken: " + e.getMessage(), e);
         }
+    }
+
+    private byte[] bytes(Content.Image image, SampleLocation location) {
+        ImageBytes embedded = image.bytes();
+        if (embedded != null) {
+            return embedded.file();
+        }
+        String reference = image.reference();
+        return isDataUri(reference) ? dataUri(reference, location) : file(reference, location);
     }
 
     private byte[] file(String reference, SampleLocation location) {

@@ -1,6 +1,7 @@
 package io.vlfinetune.trainer.data;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.BinaryNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -67,30 +68,8 @@ final class SampleFields {
         return objects;
     }
 
-    /** The strings under a key that may be absent: none, one, or an array of them. */
-    List<String> strings(String key) {
-        JsonNode value = object.get(key);
-        if (value == null || value.isNull()) {
-            return List.of();
-        }
-        if (value.isTextual()) {
-            return List.of(value.textValue());
-        }
-        if (!value.isArray()) {
-            throw wrongKind(key, "a string or an array of strings", value);
-        }
-        var strings = new ArrayList<String>();
-        for (JsonNode element : value) {
-            if (!element.isTextual()) {
-                throw wrongKind(key + "[" + strings.size() + "]", "a string", element);
-            }
-            strings.add(element.textValue());
-        }
-        return strings;
-    }
-
     /** The images beside the sample, under the first of the keys; it is an error if two of them are given. */
-    List<String> images(String... keys) {
+    List<Content.Image> images(String... keys) {
         @Nullable String found = null;
         for (String key : keys) {
             if (has(key)) {
@@ -100,7 +79,61 @@ final class SampleFields {
                 found = key;
             }
         }
-        return found == null ? List.of() : strings(found);
+        return found == null ? List.of() : images(found);
+    }
+
+    private List<Content.Image> images(String key) {
+        JsonNode value = required(key);
+        if (!value.isArray()) {
+            return List.of(image(key));
+        }
+        var images = new ArrayList<Content.Image>();
+        for (JsonNode element : value) {
+            images.add(image(key + "[" + images.size() + "]", element));
+        }
+        return images;
+    }
+
+    /** The image under a key that must be there: a reference, bytes, or Hugging Face's object of {@code bytes} and {@code path}. */
+    Content.Image image(String key) {
+        return image(key, required(key));
+    }
+
+    private Content.Image image(String name, JsonNode value) {
+        if (value.isTextual()) {
+            return new Content.Image(value.textValue());
+        }
+        if (value instanceof BinaryNode binary) {
+            return embedded(name, path + name, binary);
+        }
+        if (!value.isObject()) {
+            throw wrongKind(name, "a path, a data: URI, or an object with `bytes` or `path`", value);
+        }
+        JsonNode file = value.path("path");
+        JsonNode bytes = value.path("bytes");
+        if (bytes instanceof BinaryNode binary) {
+            return embedded(name, file.isTextual() ? file.textValue() : path + name, binary);
+        }
+        if (bytes.isValueNode() && !bytes.isNull()) {
+            throw wrongKind(name + ".bytes", "binary (JSON has no such thing: give a data: URI instead)", bytes);
+        }
+        if (!file.isTextual()) {
+            throw invalid(name, "has neither `bytes` nor a `path`");
+        }
+        return new Content.Image(file.textValue());
+    }
+
+    private Content.Image embedded(String name, String called, BinaryNode bytes) {
+        if (bytes.binaryValue().length == 0) {
+            throw invalid(name, "is empty; there is no image in it");
+        }
+        return new Content.Image(called, new ImageBytes(bytes.binaryValue()));
+    }
+
+    /** Whether there is something under a key: not null, and no empty text, array or object. */
+    boolean hasContent(String key) {
+        JsonNode value = object.path(key);
+        return value.isTextual() ? !value.textValue().isBlank() : value.isContainerNode() ? !value.isEmpty() : has(key);
     }
 
     /** A failure about a field of this object, to be thrown. */

@@ -26,23 +26,27 @@ final class SampleFile {
 
     /** Reads every sample; the check throws for a bad one. */
     SampleIndex scan(Consumer<SampleFields> check) {
-        String name = file.path().getFileName().toString();
-        SampleIndex index;
-        try (InputStream in = new BufferedInputStream(Files.newInputStream(file.path()), 1 << 16)) {
-            if (name.endsWith(".jsonl")) {
-                index = scanLines(in, check);
-            } else if (name.endsWith(".json")) {
-                index = scanArray(in, check);
-            } else {
-                throw invalid("unknown kind of data file; give .jsonl (one object a line) or .json (one array)");
-            }
-        } catch (IOException e) {
-            throw unreadable(file, e);
-        }
+        SampleIndex index = index(check);
         if (index.size() == 0) {
             throw invalid("the file has no samples; give at least one");
         }
         return index;
+    }
+
+    private SampleIndex index(Consumer<SampleFields> check) {
+        String name = file.path().getFileName().toString();
+        try (InputStream in = new BufferedInputStream(Files.newInputStream(file.path()), 1 << 16)) {
+            if (name.endsWith(".jsonl")) {
+                return scanLines(in, check);
+            } else if (name.endsWith(".json")) {
+                return scanArray(in, check);
+            } else if (name.endsWith(".parquet")) {
+                return ParquetIndex.scan(file, check);
+            }
+            throw invalid("unknown kind of data file; give .jsonl (one object a line), .json (one array) or .parquet");
+        } catch (IOException e) {
+            throw unreadable(file, e);
+        }
     }
 
     static TrainerException unreadable(DataFile file, IOException e) {
@@ -52,8 +56,8 @@ final class SampleFile {
                         Reason.SourceUnavailable, file.name() + ": cannot be read: " + SampleJson.problem(e), e);
     }
 
-    private SampleIndex scanLines(InputStream in, Consumer<SampleFields> check) throws IOException {
-        var index = new SampleIndex(file, false);
+    private TextIndex scanLines(InputStream in, Consumer<SampleFields> check) throws IOException {
+        var index = new TextIndex(file, false);
         var line = new ByteArrayOutputStream();
         long offset = 0;
         int number = 1;
@@ -73,7 +77,7 @@ final class SampleFile {
         return index;
     }
 
-    private void addLine(SampleIndex index, long offset, int number, byte[] line, Consumer<SampleFields> check) {
+    private void addLine(TextIndex index, long offset, int number, byte[] line, Consumer<SampleFields> check) {
         // A byte order mark is not JSON, but editors on Windows write one.
         boolean marked = number == 1
                 && line.length >= 3
@@ -97,8 +101,8 @@ final class SampleFile {
         return true;
     }
 
-    private SampleIndex scanArray(InputStream in, Consumer<SampleFields> check) throws IOException {
-        var index = new SampleIndex(file, true);
+    private TextIndex scanArray(InputStream in, Consumer<SampleFields> check) throws IOException {
+        var index = new TextIndex(file, true);
         JsonParser parser = SampleJson.MAPPER.createParser(in);
         try (parser) {
             JsonToken first = parser.nextToken();
@@ -120,7 +124,7 @@ final class SampleFile {
         return index;
     }
 
-    private void addElement(SampleIndex index, JsonParser parser, Consumer<SampleFields> check) throws IOException {
+    private void addElement(TextIndex index, JsonParser parser, Consumer<SampleFields> check) throws IOException {
         SampleLocation location = elementAt(index, parser);
         long offset = parser.currentTokenLocation().getByteOffset();
         if (offset < 0) {
@@ -135,7 +139,7 @@ final class SampleFile {
         index.add(offset, length, location.line());
     }
 
-    private SampleLocation elementAt(SampleIndex index, JsonParser parser) {
+    private SampleLocation elementAt(TextIndex index, JsonParser parser) {
         return SampleLocation.ofElement(
                 file.name(), index.size(), parser.currentTokenLocation().getLineNr());
     }

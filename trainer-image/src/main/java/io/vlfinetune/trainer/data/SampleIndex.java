@@ -1,60 +1,17 @@
 package io.vlfinetune.trainer.data;
 
-import java.io.EOFException;
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.SeekableByteChannel;
-import java.nio.file.Files;
-import java.util.Arrays;
+/** The samples of one file, each to be had again in any order. Safe for use by several threads. */
+sealed interface SampleIndex permits TextIndex, ParquetIndex {
+    /** The number of samples. */
+    int size();
 
-/** Where each sample of one file begins and ends, so that a data set of any size costs 16 bytes a sample. */
-final class SampleIndex {
-    private final DataFile file;
-    private final boolean array;
-    private long[] offsets = new long[64];
-    private int[] lengths = new int[64];
-    private int[] lines = new int[64];
-    private int size;
+    /** Where a sample stands in the file. */
+    SampleLocation location(int index);
 
-    SampleIndex(DataFile file, boolean array) {
-        this.file = file;
-        this.array = array;
-    }
-
-    void add(long offset, int length, int line) {
-        if (size == offsets.length) {
-            offsets = Arrays.copyOf(offsets, size * 2);
-            lengths = Arrays.copyOf(lengths, size * 2);
-            lines = Arrays.copyOf(lines, size * 2);
-        }
-        offsets[size] = offset;
-        lengths[size] = length;
-        lines[size] = line;
-        size++;
-    }
-
-    int size() {
-        return size;
-    }
-
-    SampleLocation location(int index) {
-        return new SampleLocation(file.name(), array ? index : -1, lines[index]);
-    }
-
-    /** Reads one sample again. The file is opened anew: an interrupt would close a shared channel for everyone. */
-    SampleFields read(int index) {
-        SampleLocation location = location(index);
-        var bytes = ByteBuffer.allocate(lengths[index]);
-        try (SeekableByteChannel channel = Files.newByteChannel(file.path())) {
-            channel.position(offsets[index]);
-            while (bytes.hasRemaining()) {
-                if (channel.read(bytes) < 0) {
-                    throw new EOFException("the file ended; it was changed during the run");
-                }
-            }
-        } catch (IOException e) {
-            throw SampleFile.unreadable(file, e);
-        }
-        return SampleJson.parse(bytes.array(), location);
-    }
+    /**
+     * Reads one sample again.
+     *
+     * @throws io.vlfinetune.trainer.TrainerException SourceUnavailable or DataInvalid when the file was changed meanwhile
+     */
+    SampleFields read(int index);
 }

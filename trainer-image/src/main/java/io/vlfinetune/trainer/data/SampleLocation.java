@@ -6,11 +6,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Where a sample stands: in a file with one object a line ({@code train.jsonl:17}), or in one that is an array
- * ({@code train.json[3] (line 12)}).
+ * ({@code train.json[3] (line 12)}), or in a row of a Parquet file ({@code train.parquet[3]}).
  *
  * @param file the file as the user knows it
- * @param element the index in the array, from 0; negative in a file with one object a line
- * @param line the line of the file on which the sample begins, from 1
+ * @param element the index in the array or the number of the row, from 0; negative in a file with one object a line
+ * @param line the line of the file on which the sample begins, from 1; 0 where a file has no lines
  */
 public record SampleLocation(String file, int element, int line) {
     /** A sample in a file with one object a line. */
@@ -21,6 +21,11 @@ public record SampleLocation(String file, int element, int line) {
     /** A sample in a file that is one array. */
     public static SampleLocation ofElement(String file, int element, int line) {
         return new SampleLocation(file, element, line);
+    }
+
+    /** A sample in a Parquet file, whose rows are counted through all its row groups. */
+    public static SampleLocation ofRow(String file, int row) {
+        return new SampleLocation(file, row, 0);
     }
 
     /** The failure of this sample, to be thrown: {@code train.jsonl:17: <problem>}. */
@@ -35,6 +40,9 @@ public record SampleLocation(String file, int element, int line) {
 
     @Override
     public String toString() {
-        return element < 0 ? file + ":" + line : file + "[" + element + "] (line " + line + ")";
+        if (element < 0) {
+            return file + ":" + line;
+        }
+        return file + "[" + element + "]" + (line > 0 ? " (line " + line + ")" : "");
     }
 }

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class ConversationFormatsTest {
     private static final List<Turn> EXPECTED = List.of(
-            new Turn(Speaker.User, List.of(new Content.Image("a.png", true), new Content.Text("\nWhat is it?"))),
+            new Turn(Speaker.User, List.of(new Content.Image("a.png").asMark(), new Content.Text("\nWhat is it?"))),
             new Turn(Speaker.Assistant, List.of(new Content.Text("A cat."))));
 
     @Test
@@ -64,6 +64,33 @@ class ConversationFormatsTest {
         assertThat(conversation.images()).isEmpty();
     }
 
+    /** The shape of data/mllm_demo.json of LLaMA-Factory, whose data/README.md calls it ShareGPT. */
+    @Test
+    void givenLlamaFactorysDemoShapeWhenReadThenSeveralTurnsAndImagesAreTaken() {
+        String json = """
+                {"messages": [
+                  {"content": "<image>Who are they?", "role": "user"},
+                  {"content": "Two players.", "role": "assistant"},
+                  {"content": "And here?<image>", "role": "user"},
+                  {"content": "The same.", "role": "assistant"}],
+                 "images": ["demo/1.jpg", "demo/2.jpg"], "videos": [], "audios": null, "tools": "", "system": "Be brief."}""";
+        Conversation conversation = read(DataFormat.ShareGPT, json);
+        assertThat(read(DataFormat.Auto, json)).isEqualTo(conversation);
+        assertThat(conversation.turns().stream().map(Turn::speaker))
+                .containsExactly(Speaker.System, Speaker.User, Speaker.Assistant, Speaker.User, Speaker.Assistant);
+        assertThat(conversation.turns().get(3).content())
+                .containsExactly(new Content.Text("And here?"), new Content.Image("demo/2.jpg"));
+    }
+
+    @Test
+    void givenHuggingFaceObjectsAsImagesWhenReadThenTheirPathsAreTaken() {
+        Conversation conversation = read(DataFormat.Auto, """
+                {"messages": [{"role": "user", "content": [{"type": "image", "index": 0, "text": null},
+                 {"type": "image", "image": {"bytes": null, "path": "b.png"}}, {"type": "text", "text": "?"}]},
+                 {"role": "assistant", "content": "!"}], "images": [{"bytes": null, "path": "a.png"}]}""");
+        assertThat(conversation.images()).containsExactly(new Content.Image("a.png"), new Content.Image("b.png"));
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             Auto     | {"text": "x"}                                    | cannot tell the format: found the keys text
@@ -85,8 +112,15 @@ class ConversationFormatsTest {
             Messages | {"messages": [{"role": "assistant", "content": "<image>"}], "images": "a.png"} | an image in a turn of the assistant; put images into turns of the user
             Messages | {"messages": [{"role": "assistant", "content": "y"}, {"role": "system", "content": "x"}]} | a system turn after the first turn
             Messages | {"messages": [{"role": "assistant", "content": "y"}], "images": "a", "image": "a"} | both `images` and `image` are given
-            Messages | {"messages": [{"role": "assistant", "content": "y"}], "images": [3]} | `images[0]` must be a string, not number
-            Messages | {"messages": [{"role": "assistant", "content": "y"}], "images": 3} | `images` must be a string or an array of strings, not number
+            Messages | {"messages": [{"role": "assistant", "content": "y"}], "images": [3]} | `images[0]` must be a path, a data: URI, or an object with `bytes` or `path`, not number
+            Messages | {"messages": [{"role": "assistant", "content": "y"}], "images": 3} | `images` must be a path, a data: URI, or an object with `bytes` or `path`, not number
+            Messages | {"messages": [], "videos": ["a.mp4"]}            | `videos` is given, but only text and images are read; leave such samples out
+            ShareGPT | {"conversations": [], "tools": "[{}]"}           | `tools` is given, but only text and images are read
+            Messages | {"messages": [{"role": "assistant", "content": "y", "weight": 0}]} | `messages[0].weight` is 0; every answer is trained on
+            Messages | {"messages": [{"role": "assistant", "content": "", "tool_calls": [{}]}]} | `messages[0].tool_calls` is given, but only text and images are read
+            Messages | {"system": "a", "messages": [{"role": "system", "content": "b"}, {"role": "assistant", "content": "y"}]} | a system turn after the first turn; give one, and put it first
+            Messages | {"messages": [], "images": [{"path": null}]}     | `images[0]` has neither `bytes` nor a `path`
+            Messages | {"messages": [], "images": [{"bytes": "AA=="}]}  | `images[0].bytes` must be binary (JSON has no such thing: give a data: URI instead), not string
             ShareGPT | {"conversations": [{"from": "bot", "value": "x"}]} | `conversations[0].from` is "bot"; known roles are system, human, gpt
             ShareGPT | {"conversations": [{"value": "x"}]}              | `conversations[0].from` is missing
             LLaVA    | {"conversations": [{"from": "human"}]}           | `conversations[0].value` is missing

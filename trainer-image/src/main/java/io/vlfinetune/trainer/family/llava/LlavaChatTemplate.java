@@ -80,7 +80,7 @@ record LlavaChatTemplate(String image, String end) implements ChatTemplate {
     private static boolean isMark(List<Content> content, int index) {
         return index >= 0
                 && index < content.size()
-                && content.get(index) instanceof Content.Image(String _, boolean marked)
-                && marked;
+                && content.get(index) instanceof Content.Image image
+                && image.marked();
     }
 }

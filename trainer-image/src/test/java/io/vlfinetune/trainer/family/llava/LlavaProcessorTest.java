@@ -218,7 +218,7 @@ class LlavaProcessorTest {
     private static List<Content> text(String... parts) {
         return Arrays.stream(parts)
                 .map(part -> part.equals("<image>")
-                        ? (Content) new Content.Image("sample.png", true)
+                        ? (Content) new Content.Image("sample.png").asMark()
                         : new Content.Text(part))
                 .toList();
     }
