@@ -58,6 +58,9 @@ def main(out, family):
     written = (out / "config.json").read_text()
     torch.manual_seed(0)
     model = AutoModelForImageTextToText.from_config(AutoConfig.from_pretrained(out)).float()
+    for value in model.parameters():
+        if value.dim() > 1 and not value.any():  # Gemma 3's projection: zeros before a norm make gradients explode
+            torch.nn.init.normal_(value, std=0.02)
     print(family, sum(p.numel() for p in model.parameters()), "parameters", flush=True)
     model.save_pretrained(out)
     (out / "config.json").write_text(written)  # in the published style, not in that of transformers 5
