@@ -11,6 +11,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 HOME = pathlib.Path(__file__).resolve().parents[2]
@@ -24,7 +25,7 @@ def arguments(work, rounds=3, steps=8):
     parser.add_argument("--steps", type=int, default=steps)
     parser.add_argument("--peer-python", default=sys.executable)
     parser.add_argument("--java", default=os.path.join(os.environ.get("JAVA_HOME", "/usr"), "bin", "java"))
-    parser.add_argument("--work", default=work)
+    parser.add_argument("--work", default=os.path.join(tempfile.gettempdir(), work))
     return parser
 
 

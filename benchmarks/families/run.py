@@ -30,7 +30,7 @@ def bench(family, args):
 
 
 def main():
-    parser = measure.arguments("/tmp/vlft-bench-families")
+    parser = measure.arguments("vlft-bench-families")
     parser.add_argument("families", nargs="*", metavar="family", help=", ".join(FAMILIES))
     parser.add_argument("--results", type=pathlib.Path, default=HERE / "results.json")
     args = parser.parse_args()

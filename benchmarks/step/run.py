@@ -17,7 +17,7 @@ import measure  # noqa: E402
 
 
 def main():
-    args = measure.arguments("/tmp/vlft-bench-step").parse_args()
+    args = measure.arguments("vlft-bench-step").parse_args()
     work = pathlib.Path(args.work)
     work.mkdir(parents=True, exist_ok=True)
     model = work / "model"
