@@ -1,11 +1,10 @@
 """A plain PyTorch loop over the same model and data: transformers' model, fused AdamW, clipping, batches made beforehand.
 
 usage: peer.py FOLDER fp32|bf16 STEPS LOG      (one JSON line a step is appended to LOG)
-
-bf16 is torch.autocast, the usual way to train with Float32 master weights. The order of samples is that of the trainer.
 """
 import json
 import os
+import pathlib
 import sys
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -16,25 +15,8 @@ from PIL import Image
 from tokenizers import Tokenizer
 from transformers import CLIPImageProcessorPil, LlavaForConditionalGeneration
 
-BATCH, SEED, RATE = 4, 42, 1e-4
-MASK = (1 << 64) - 1
-
-
-def mix(value):
-    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & MASK
-    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & MASK
-    return value ^ (value >> 31)
-
-
-def order(size, epoch):
-    """The trainer's shuffle (io.vlfinetune.trainer.data.Order)."""
-    gamma = 0x9E3779B97F4A7C15
-    rows, state = list(range(size)), mix((mix((SEED + gamma) & MASK) + (epoch + 1) * gamma) & MASK)
-    for i in range(size - 1, 0, -1):
-        state = (state + gamma) & MASK
-        other = (mix(state) * (i + 1)) >> 64
-        rows[i], rows[other] = rows[other], rows[i]
-    return rows
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "common"))
+import loop  # noqa: E402
 
 
 def samples(folder):
@@ -65,24 +47,9 @@ def main(folder, precision, steps, log):
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     transformers.utils.logging.disable_progress_bar()
     model = LlavaForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
-    model.config.use_cache = model.config.text_config.use_cache = False
-    model.train()
     data = samples(folder)
-    rows = [order(len(data), epoch) for epoch in range(int(steps) * BATCH // len(data) + 1)]
-    rows = [row for epoch in rows for row in epoch]
-    batches = [batch([data[i] for i in rows[at:at + BATCH]], model.config.pad_token_id) for at in range(0, int(steps) * BATCH, BATCH)]
-    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.0, fused=True)
-    with open(log, "a") as out:
-        for step, inputs in enumerate(batches):
-            with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
-                loss = model(**inputs).loss
-            loss.backward()
-            norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            optimizer.zero_grad()
-            out.write(json.dumps({"step": step + 1, "loss": loss.item(), "gradientNorm": norm.item(),
-                                  "tokens": inputs["input_ids"].numel()}) + "\n")
-            out.flush()
+    batches = [batch([data[i] for i in chosen], model.config.pad_token_id) for chosen in loop.rows(len(data), int(steps))]
+    loop.train(model, batches, precision, log)
 
 
 main(*sys.argv[1:])
