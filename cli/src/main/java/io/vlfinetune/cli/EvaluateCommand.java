@@ -36,7 +36,7 @@ final class EvaluateCommand implements Callable<Integer> {
             description = "Model folder in Hugging Face layout, base or trained.")
     private Path model = Path.of("");
 
-    @Option(names = "--data", required = true, paramLabel = "FILE", description = "A .jsonl or .json file.")
+    @Option(names = "--data", required = true, paramLabel = "FILE", description = "A .jsonl, .json or .parquet file.")
     private Path data = Path.of("");
 
     @Option(

@@ -39,7 +39,7 @@ class PredictionsTest {
         List<String> lines = Files.readAllLines(file);
         assertThat(lines).hasSize(2);
         JsonNode first = JSON.readTree(lines.getFirst());
-        assertThat(first.path("sample").asText()).isEqualTo(data.getFileName() + ":1");
+        assertThat(first.path("sample").asText()).isEqualTo(data + ":1");
         assertThat(first.path("answer").asText())
                 .isEqualTo(fixture.golden().path("answer").asText());
         try (ChatProcessor processor = fixture.processor()) {

@@ -34,6 +34,5 @@ public sealed interface Content {
         public Image asMark() {
             return new Image(reference, bytes, true);
         }
-        }
     }
 }

@@ -79,7 +79,7 @@ class ConversationFormatsTest {
         assertThat(conversation.turns().stream().map(Turn::speaker))
                 .containsExactly(Speaker.System, Speaker.User, Speaker.Assistant, Speaker.User, Speaker.Assistant);
         assertThat(conversation.turns().get(3).content())
-                .containsExactly(new Content.Text("And here?"), new Content.Image("demo/2.jpg"));
+                .containsExactly(new Content.Text("And here?"), new Content.Image("demo/2.jpg").asMark());
     }
 
     @Test

@@ -75,7 +75,7 @@ class ParquetTest {
         assertThatThrownBy(() -> open("paths"))
                 .hasMessageStartingWith("paths.parquet[0]: image a.png is missing beneath data.mediaRoot");
         Files.copy(Fixtures.llava().resolve("sample.png"), scratch.resolve("a.png"));
-        assertThat(open("paths").conversation(1).images()).containsExactly(new Content.Image("a.png"));
+        assertThat(open("paths").conversation(1).images()).containsExactly(new Content.Image("a.png").asMark());
     }
 
     @Test
