@@ -8,6 +8,8 @@ final class ScriptFunctions {
      * fast.
      *
      * rms_norm: from the row's length, whose gradient takes fewer passes over memory than that of a mean of squares.
+     *
+     * rotate: the sign of the exchanged halves lies on the table, which is small.
      */
     static final String SOURCE = """
             def product(self: __torch__.M, x: Tensor, w: Tensor, b: Optional[Tensor]) -> Tensor:
@@ -26,9 +28,8 @@ final class ScriptFunctions {
               return torch.mul(weight, torch.to(torch.mul(h, r), ops.prim.dtype(x)))
             def rotate(self: __torch__.M, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
               d = torch.floordiv(torch.size(x, -1), 2)
-              a = torch.slice(x, 3, 0, d)
-              b = torch.slice(x, 3, d)
-              return torch.add(torch.mul(x, cos), torch.mul(torch.cat([torch.neg(b), a], -1), sin))
+              s = torch.cat([torch.neg(torch.slice(sin, -1, 0, d)), torch.slice(sin, -1, d)], -1)
+              return torch.addcmul(torch.mul(x, cos), torch.roll(x, [d], [-1]), s)
             def quick_gelu(self: __torch__.M, x: Tensor) -> Tensor:
               return torch.mul(x, torch.sigmoid(torch.mul(x, 1.702)))
             def gelu(self: __torch__.M, x: Tensor, approximate: str) -> Tensor:
