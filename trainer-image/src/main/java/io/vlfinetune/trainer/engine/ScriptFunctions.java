@@ -6,6 +6,12 @@ final class ScriptFunctions {
      * product: a linear layer as a convolution with kernel 1 over the view [1, in, 1, rows] (channels last, no copy),
      * which reaches oneDNN with ordinary autograd. Rows must lie on the last axis: on the height axis it is half as
      * fast.
+     *
+     * rms_norm: from the row's length, whose gradient takes fewer passes over memory than that of a mean of squares.
+     *
+     * rotate: the sign of the exchanged halves lies on the table, which is small.
+     *
+     * quick_gelu: by silu, which is one pass forward and one backward.
      */
     static final String SOURCE = """
             def product(self: __torch__.M, x: Tensor, w: Tensor, b: Optional[Tensor]) -> Tensor:
@@ -19,15 +25,15 @@ final class ScriptFunctions {
               return (self).product(x, w, None, )
             def rms_norm(self: __torch__.M, x: Tensor, weight: Tensor, eps: float) -> Tensor:
               h = torch.to(x, 6)
-              r = torch.rsqrt(torch.add(torch.mean(torch.pow(h, 2), [-1], True), eps))
+              n = torch.linalg_vector_norm(h, 2, [-1], True)
+              r = torch.rsqrt(torch.add(torch.div(torch.mul(n, n), torch.size(h, -1)), eps))
               return torch.mul(weight, torch.to(torch.mul(h, r), ops.prim.dtype(x)))
             def rotate(self: __torch__.M, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
               d = torch.floordiv(torch.size(x, -1), 2)
-              a = torch.slice(x, 3, 0, d)
-              b = torch.slice(x, 3, d)
-              return torch.add(torch.mul(x, cos), torch.mul(torch.cat([torch.neg(b), a], -1), sin))
+              s = torch.cat([torch.neg(torch.slice(sin, -1, 0, d)), torch.slice(sin, -1, d)], -1)
+              return torch.addcmul(torch.mul(x, cos), torch.roll(x, [d], [-1]), s)
             def quick_gelu(self: __torch__.M, x: Tensor) -> Tensor:
-              return torch.mul(x, torch.sigmoid(torch.mul(x, 1.702)))
+              return torch.div(torch.silu(torch.mul(x, 1.702)), 1.702)
             def gelu(self: __torch__.M, x: Tensor, approximate: str) -> Tensor:
               return torch.gelu(x, approximate=approximate)
             def gradients(self: __torch__.M, outputs: List[Tensor], inputs: List[Tensor], seeds: List[Tensor]) -> List[Tensor]:
