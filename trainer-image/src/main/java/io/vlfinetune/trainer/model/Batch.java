@@ -255,6 +255,11 @@ public final class Batch implements AutoCloseable {
         return lossPlaces;
     }
 
+    /** Hidden states [rows, length, size] at those places, [targets, size]. */
+    public NDArray atTargets(NDArray hidden, Ops ops) {
+        return ops.select(ops.reshape(hidden, -1, hidden.getShape().get(2)), 0, lossPlaces);
+    }
+
     /** The token expected after each of those places. */
     public NDArray targets() {
         return targets;

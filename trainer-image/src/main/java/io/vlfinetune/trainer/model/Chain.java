@@ -28,6 +28,15 @@ public record Chain(List<Layer> body, int merge, Head head) {
         return all;
     }
 
+    /** All layers as the loss needs them: the one below the head makes only what has a target, if it can. */
+    List<Layer> layersForLoss() {
+        List<Layer> all = layers();
+        if (body.size() - 1 > merge && body.getLast() instanceof NarrowingLayer last) {
+            all.set(body.size() - 1, last.atTargets());
+        }
+        return all;
+    }
+
     /** Names of all tensors the chain reads, in its order; each once, also if two layers share it. */
     public Set<String> tensors() {
         Set<String> names = new LinkedHashSet<>();

@@ -40,6 +40,7 @@ public final class Executor {
     private final Ops ops;
     private final Chain chain;
     private final List<Layer> layers;
+    private final List<Layer> everywhere;
     private final Weights weights;
     private final Mode mode;
     private final List<List<String>> trained;
@@ -48,7 +49,8 @@ public final class Executor {
     public Executor(Chain chain, Weights weights, Mode mode) {
         this.ops = weights.ops();
         this.chain = chain;
-        this.layers = chain.layers();
+        this.layers = chain.layersForLoss();
+        this.everywhere = chain.layers();
         this.weights = weights;
         this.mode = mode;
         Set<String> trainable = weights.trainable();
@@ -82,7 +84,7 @@ public final class Executor {
         return ops.withGradients(false, () -> {
             int start = start(batch);
             int lowest = lowestTrained(start);
-            Flow input = prefix(start, lowest, batch);
+            Flow input = prefix(layers, start, lowest, batch);
             try (NDArray seed = ops.of(1f / lossDivisor)) {
                 double sum;
                 if (lowest == layers.size()) {
@@ -101,7 +103,7 @@ public final class Executor {
     /** Cross entropy and right answers of each sample, without gradients. */
     public List<SampleScore> evaluate(Batch batch) {
         return ops.withGradients(false, () -> {
-            try (NDArray hidden = headInput(batch);
+            try (NDArray hidden = headInput(layers, batch);
                     NDArray logits = ops.scoped(() -> chain.head().targetLogits(hidden, weights, batch));
                     NDArray entropies = ops.crossEntropy(logits, batch.targets());
                     NDArray guesses = ops.argmax(logits)) {
@@ -133,7 +135,7 @@ public final class Executor {
     /** Float32 logits of every place [rows, length, vocabulary], without gradients; the caller closes them. */
     public NDArray logits(Batch batch) {
         return ops.withGradients(false, () -> {
-            try (NDArray hidden = headInput(batch)) {
+            try (NDArray hidden = headInput(everywhere, batch)) {
                 return ops.scoped(() -> ops.cast(chain.head().logits(hidden, weights), DType.F32));
             }
         });
@@ -148,7 +150,7 @@ public final class Executor {
 
     /** What reaches the merge, without gradients; the caller closes it. */
     Flow beforeMerge(Batch batch) {
-        return ops.withGradients(false, () -> prefix(start(batch), chain.merge(), batch));
+        return ops.withGradients(false, () -> prefix(layers, start(batch), chain.merge(), batch));
     }
 
     /**
@@ -158,9 +160,9 @@ public final class Executor {
      */
     int nextToken(Flow images, Batch batch) {
         return ops.withGradients(false, () -> {
-            Flow x = run(chain.merge(), images, batch, false);
-            for (int i = chain.merge() + 1; i < layers.size() - 1; i++) {
-                Flow made = run(i, x, batch, false);
+            Flow x = run(everywhere.get(chain.merge()), images, batch, false);
+            for (Layer layer : everywhere.subList(chain.merge() + 1, everywhere.size() - 1)) {
+                Flow made = run(layer, x, batch, false);
                 // What passes by belongs to the images' flow.
                 x.arrays().stream()
                         .filter(array -> !made.holds(array) && !images.holds(array))
@@ -189,34 +191,33 @@ public final class Executor {
     }
 
     /** Runs layers without gradients, from the batch's pixels on; each input is freed as soon as it was read. */
-    private Flow prefix(int start, int end, Batch batch) {
+    private Flow prefix(List<Layer> chosen, int start, int end, Batch batch) {
         Flow x = Flow.of(ops.detached(batch.pixels()));
         for (int i = start; i < end; i++) {
-            x = runAndClose(i, x, batch, false);
+            x = runAndClose(chosen.get(i), x, batch, false);
         }
         return x;
     }
 
     /** What enters the output head, without gradients; nothing is carried that far. */
-    private NDArray headInput(Batch batch) {
-        return prefix(start(batch), layers.size() - 1, batch).hidden();
+    private NDArray headInput(List<Layer> chosen, Batch batch) {
+        return prefix(chosen, start(batch), chosen.size() - 1, batch).hidden();
     }
 
-    private Flow runAndClose(int layer, Flow x, Batch batch, boolean graph) {
+    private Flow runAndClose(Layer layer, Flow x, Batch batch, boolean graph) {
         Flow made = run(layer, x, batch, graph);
         x.closeAllBut(made);
         return made;
     }
 
-    private Flow run(int layer, Flow x, Batch batch, boolean graph) {
-        return ops.withGradients(
-                graph, () -> ops.scoped(() -> layers.get(layer).forward(x, weights, batch), Flow::arrays));
+    private Flow run(Layer layer, Flow x, Batch batch, boolean graph) {
+        return ops.withGradients(graph, () -> ops.scoped(() -> layer.forward(x, weights, batch), Flow::arrays));
     }
 
     private double oneGraph(int lowest, Flow input, NDArray seed, Batch batch, Gradients gradients) {
         Flow x = input;
         for (int i = lowest; i < layers.size(); i++) {
-            x = runAndClose(i, x, batch, true);
+            x = runAndClose(layers.get(i), x, batch, true);
         }
         try (NDArray loss = x.hidden();
                 Backward backward = new Backward(weights, gradients)) {
@@ -233,7 +234,7 @@ public final class Executor {
         for (int i = lowest; i <= last; i++) {
             // The last layer's backward pass comes first: to build its graph again would save nothing.
             boolean graph = mode == Mode.SEGMENTS || i == last;
-            Flow output = run(i, x, batch, graph);
+            Flow output = run(layers.get(i), x, batch, graph);
             Flow next = i == last ? output : cutOff(output, x);
             segments.push(new Segment(x, graph ? output : null, next));
             if (!graph) {
@@ -263,7 +264,7 @@ public final class Executor {
     private void backward(int layer, Segment segment, boolean lowest, Batch batch, Backward backward) {
         Flow input = segment.input();
         Flow kept = segment.output();
-        Flow output = kept != null ? kept : run(layer, input, batch, true);
+        Flow output = kept != null ? kept : run(layers.get(layer), input, batch, true);
         List<NDArray> made = new ArrayList<>();
         List<NDArray> cut = new ArrayList<>();
         for (int i = 0; i < output.arrays().size(); i++) {

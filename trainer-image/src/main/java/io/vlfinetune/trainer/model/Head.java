@@ -10,11 +10,14 @@ public interface Head extends PlainLayer {
     /** Logits [..., vocabulary] of hidden states [..., hidden], in the compute precision. */
     NDArray logits(NDArray hidden, Weights weights);
 
-    /** Float32 logits [targets, vocabulary], only at the places that have a target. */
+    /**
+     * Float32 logits [targets, vocabulary], only at the places that have a target.
+     *
+     * @param hidden states of every place [rows, length, hidden], or of those places alone [targets, hidden]
+     */
     default NDArray targetLogits(NDArray hidden, Weights weights, Batch batch) {
         Ops ops = weights.ops();
-        long size = hidden.getShape().get(2);
-        NDArray rows = ops.select(ops.reshape(hidden, -1, size), 0, batch.lossPlaces());
+        NDArray rows = hidden.getShape().dimension() == 2 ? hidden : batch.atTargets(hidden, ops);
         return ops.cast(logits(rows, weights), DType.F32);
     }
 

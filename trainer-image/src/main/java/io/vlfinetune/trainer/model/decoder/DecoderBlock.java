@@ -6,6 +6,7 @@ import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.freeze.TensorRole;
 import io.vlfinetune.trainer.model.Batch;
 import io.vlfinetune.trainer.model.LayerTensor;
+import io.vlfinetune.trainer.model.NarrowingLayer;
 import io.vlfinetune.trainer.model.PlainLayer;
 import io.vlfinetune.trainer.weights.Weights;
 import java.util.ArrayList;
@@ -19,8 +20,20 @@ import org.jspecify.annotations.Nullable;
  * @param decoder prefix of the decoder's keys
  * @param number of the block, from the input
  * @param config the decoder's numbers
+ * @param narrowed whether everything after the attention is done only at places with a target
  */
-public record DecoderBlock(String decoder, int number, DecoderConfig config) implements PlainLayer {
+public record DecoderBlock(String decoder, int number, DecoderConfig config, boolean narrowed)
+        implements PlainLayer, NarrowingLayer {
+    /** A block that does everything at every place. */
+    public DecoderBlock(String decoder, int number, DecoderConfig config) {
+        this(decoder, number, config, false);
+    }
+
+    @Override
+    public DecoderBlock atTargets() {
+        return new DecoderBlock(decoder, number, config, true);
+    }
+
     @Override
     public List<LayerTensor> declared() {
         TensorRole role = TensorRole.of(Role.LanguageBlock, number);
@@ -53,11 +66,17 @@ public record DecoderBlock(String decoder, int number, DecoderConfig config) imp
     public NDArray forward(NDArray x, Weights w, Batch batch) {
         Ops ops = w.ops();
         NDArray h = ops.rmsNorm(x, w.get(key("input_layernorm.weight")), config.epsilon());
-        NDArray y = ops.add(x, linear(attention(h, w, batch), w, "self_attn.o_proj", config.outputBias()));
+        NDArray mixed = kept(attention(h, w, batch), batch, ops);
+        NDArray y = ops.add(kept(x, batch, ops), linear(mixed, w, "self_attn.o_proj", config.outputBias()));
         h = ops.rmsNorm(y, w.get(key("post_attention_layernorm.weight")), config.epsilon());
         NDArray gate = config.activation().apply(ops, linear(h, w, "mlp.gate_proj", false));
         NDArray gated = ops.multiply(gate, linear(h, w, "mlp.up_proj", false));
         return ops.add(y, linear(gated, w, "mlp.down_proj", false));
+    }
+
+    /** The places that are read further on. */
+    private NDArray kept(NDArray x, Batch batch, Ops ops) {
+        return narrowed ? batch.atTargets(x, ops) : x;
     }
 
     private NDArray attention(NDArray h, Weights w, Batch batch) {
