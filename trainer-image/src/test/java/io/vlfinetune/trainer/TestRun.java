@@ -5,8 +5,8 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.vlfinetune.contract.Json;
 import io.vlfinetune.contract.LastWord;
-import io.vlfinetune.trainer.data.Fixtures;
 import io.vlfinetune.trainer.report.RunLog;
+import io.vlfinetune.trainer.testing.FamilyFixture;
 import io.vlfinetune.trainer.training.StopSignal;
 import io.vlfinetune.trainer.weights.Checkpoint;
 import io.vlfinetune.trainer.weights.TensorInfo;
@@ -30,22 +30,12 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /**
- * A run on the tiny LLaVA fixture in a folder of its own: six training samples, three held out, run.json with every
+ * A run on a tiny fixture, LLaVA unless said otherwise, in a folder of its own: six training samples, three held out, run.json with every
  * part trained for four steps of two samples. A test changes what it is about, starts the trainer in this process, and
  * looks at what is left.
  */
 final class TestRun {
     private static final JsonMapper JSON = new JsonMapper();
-    private static final List<String> MODEL = List.of(
-            "config.json",
-            "model.safetensors",
-            "tokenizer.json",
-            "tokenizer_config.json",
-            "preprocessor_config.json",
-            "processor_config.json",
-            "chat_template.json",
-            "generation_config.json");
-
     /** How an attempt ended. */
     record Ended(int exitCode, LastWord lastWord) {}
 
@@ -70,15 +60,23 @@ final class TestRun {
     private final ObjectNode json = JSON.createObjectNode();
 
     TestRun(Path folder) {
+        this(folder, "llava");
+    }
+
+    /** The same with the tiny fixture of another family. */
+    TestRun(Path folder, String family) {
         this.folder = folder;
+        Path fixture = new FamilyFixture(family).folder();
         try {
             Files.createDirectories(folder.resolve("model"));
             Files.createDirectories(folder.resolve("data"));
-            for (String name : MODEL) {
-                Files.copy(Fixtures.llava().resolve(name), model().resolve(name));
+            try (Stream<Path> files = Files.list(fixture)) {
+                for (Path file : files.filter(TestRun::isOfTheModel).toList()) {
+                    Files.copy(file, model().resolve(file.getFileName()));
+                }
             }
             for (String name : List.of("sample.png", "sample2.png")) {
-                Files.copy(Fixtures.llava().resolve(name), data().resolve(name));
+                Files.copy(fixture.resolve(name), data().resolve(name));
             }
             Files.write(data().resolve("train.jsonl"), samples(0, 6));
             Files.write(data().resolve("held.jsonl"), samples(6, 3));
@@ -86,6 +84,14 @@ final class TestRun {
             throw new UncheckedIOException(problem);
         }
         declare();
+    }
+
+    private static boolean isOfTheModel(Path file) {
+        String name = file.getFileName().toString();
+        return name.startsWith("model")
+                || (name.endsWith("config.json") && !name.startsWith("saved_"))
+                || List.of("tokenizer.json", "chat_template.json", "chat_template.jinja")
+                        .contains(name);
     }
 
     private void declare() {

@@ -17,14 +17,16 @@ import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.FieldSource;
 
 /** 200 random conversations a family, as transformers renders and tokenizes them: fixtures/tools/README.md. */
 class ConversationsTest {
+    static final List<String> FAMILIES = FamilyFixture.ALL;
+
     private static final JsonMapper JSON = new JsonMapper();
 
     @ParameterizedTest
-    @ValueSource(strings = {"llava"})
+    @FieldSource("FAMILIES")
     void givenRandomConversationsThenTextAndIdsAreThoseOfTransformers(String family) throws IOException {
         FamilyFixture fixture = new FamilyFixture(family);
         List<String> lines = Files.readAllLines(fixture.folder().resolve("conversations.jsonl"));

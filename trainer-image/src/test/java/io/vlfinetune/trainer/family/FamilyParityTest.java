@@ -37,12 +37,13 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every family against what transformers 5.23 computes from the same folder: fixtures/tools/README.md. */
 @ParameterizedClass(name = "{0}")
-@ValueSource(strings = {"llava"})
+@FieldSource("FAMILIES")
 class FamilyParityTest {
     private static final float PIXELS = 1e-6f;
     private static final float FEATURES = 1e-5f;
@@ -55,6 +56,8 @@ class FamilyParityTest {
     private static final Rate RATE = new Rate(1e-3, 0.01);
 
     private static final AdamWSettings SETTINGS = new AdamWSettings(0.9, 0.999, 1e-8, Double.POSITIVE_INFINITY);
+
+    static final List<String> FAMILIES = FamilyFixture.ALL;
 
     private static Ops ops;
 

@@ -29,6 +29,9 @@ import java.util.stream.Stream;
 
 /** A tiny checkpoint of one family with what transformers computed from it; see fixtures/tools/README.md. */
 public final class FamilyFixture {
+    /** Folder names of all fixtures. */
+    public static final List<String> ALL = List.of("llava");
+
     /** Names of the golden freeze cases, and of the one with two samples. */
     public static final List<String> CASES =
             List.of("full", "vision_frozen", "projector_only", "llm_frozen", "prefix_frozen", "batch");
