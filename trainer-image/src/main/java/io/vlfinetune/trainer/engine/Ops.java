@@ -168,8 +168,14 @@ public final class Ops implements AutoCloseable {
 
     /** A convolution without padding and bias; x [n, channels, height, width]. */
     public NDArray convolution(NDArray x, NDArray weight, long stride) {
+        return convolution(x, weight, null, stride);
+    }
+
+    /** A convolution without padding; x [n, channels, height, width], bias [channels made]. */
+    public NDArray convolution(NDArray x, NDArray weight, @Nullable NDArray bias, long stride) {
         Shape strides = new Shape(stride, stride);
-        return JniUtils.convolution(array(x), array(weight), null, strides, new Shape(0, 0), new Shape(1, 1), 1);
+        PtNDArray added = bias == null ? null : array(bias);
+        return JniUtils.convolution(array(x), array(weight), added, strides, new Shape(0, 0), new Shape(1, 1), 1);
     }
 
     /** Root mean square norm over the last axis, in Float32 inside. */
