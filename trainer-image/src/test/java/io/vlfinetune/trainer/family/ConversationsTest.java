@@ -24,7 +24,7 @@ class ConversationsTest {
     private static final JsonMapper JSON = new JsonMapper();
 
     @ParameterizedTest
-    @ValueSource(strings = {"llava", "idefics3", "smolvlm"})
+    @ValueSource(strings = {"llava", "idefics3", "smolvlm", "gemma3"})
     void givenRandomConversationsThenTextAndIdsAreThoseOfTransformers(String family) throws IOException {
         FamilyFixture fixture = new FamilyFixture(family);
         List<String> lines = Files.readAllLines(fixture.folder().resolve("conversations.jsonl"));
