@@ -161,6 +161,11 @@ public final class Ops implements AutoCloseable {
         return aten.call("aten::linear", x, weight, given(bias));
     }
 
+    /** Means of squares of so many pixels on each side, side by side; x [n, channels, height, width]. */
+    public NDArray averagePool(NDArray x, long side) {
+        return script.tensor("average_pool", x, side);
+    }
+
     /** Rows of the table [vocabulary, hidden] at the ids [batch, length]. */
     public NDArray embedding(NDArray table, NDArray ids) {
         return aten.call("aten::embedding", table, ids, -1L, false, false);
@@ -168,13 +173,24 @@ public final class Ops implements AutoCloseable {
 
     /** A convolution without padding and bias; x [n, channels, height, width]. */
     public NDArray convolution(NDArray x, NDArray weight, long stride) {
+        return convolution(x, weight, null, stride);
+    }
+
+    /** A convolution without padding; x [n, channels, height, width], bias [channels made]. */
+    public NDArray convolution(NDArray x, NDArray weight, @Nullable NDArray bias, long stride) {
         Shape strides = new Shape(stride, stride);
-        return JniUtils.convolution(array(x), array(weight), null, strides, new Shape(0, 0), new Shape(1, 1), 1);
+        PtNDArray added = bias == null ? null : array(bias);
+        return JniUtils.convolution(array(x), array(weight), added, strides, new Shape(0, 0), new Shape(1, 1), 1);
     }
 
     /** Root mean square norm over the last axis, in Float32 inside. */
     public NDArray rmsNorm(NDArray x, NDArray weight, double epsilon) {
         return script.tensor("rms_norm", x, weight, epsilon);
+    }
+
+    /** Root mean square norm over the last axis with {@code 1 + weight} as its scale, in Float32 inside (Gemma). */
+    public NDArray rmsNormOnePlus(NDArray x, NDArray weight, double epsilon) {
+        return script.tensor("rms_norm_one_plus", x, weight, epsilon);
     }
 
     /** Layer norm over the last axis. */
@@ -186,6 +202,26 @@ public final class Ops implements AutoCloseable {
     /** Scaled dot product attention; arrays [batch, heads, length, size]. */
     public NDArray attention(NDArray query, NDArray key, NDArray value, boolean causal) {
         return aten.call("aten::scaled_dot_product_attention", query, key, value, null, 0.0, causal, null, false);
+    }
+
+    /**
+     * Scaled dot product attention; arrays [batch, heads, length, size].
+     *
+     * @param mask what is added to the scores [batch or 1, heads or 1, length, length], in their type: 0 where a place
+     *     looks, minus infinity where it does not; if null, every place looks at itself and those before it
+     * @param scale what scores are multiplied by
+     */
+    public NDArray attention(NDArray query, NDArray key, NDArray value, @Nullable NDArray mask, double scale) {
+        return aten.call(
+                "aten::scaled_dot_product_attention",
+                query,
+                key,
+                value,
+                given(mask),
+                0.0,
+                mask == null,
+                given(scale),
+                false);
     }
 
     /** Rotary positions of x [batch, heads, length, size]; cosines and sines [length, size]. */

@@ -28,6 +28,13 @@ final class ScriptFunctions {
               n = torch.linalg_vector_norm(h, 2, [-1], True)
               r = torch.rsqrt(torch.add(torch.div(torch.mul(n, n), torch.size(h, -1)), eps))
               return torch.mul(weight, torch.to(torch.mul(h, r), ops.prim.dtype(x)))
+            def rms_norm_one_plus(self: __torch__.M, x: Tensor, weight: Tensor, eps: float) -> Tensor:
+              h = torch.to(x, 6)
+              r = torch.rsqrt(torch.add(torch.mean(torch.pow(h, 2), [-1], True), eps))
+              y = torch.mul(torch.mul(h, r), torch.add(torch.to(weight, 6), 1.))
+              return torch.to(y, ops.prim.dtype(x))
+            def average_pool(self: __torch__.M, x: Tensor, side: int) -> Tensor:
+              return torch.avg_pool2d(x, [side, side], [side, side])
             def rotate(self: __torch__.M, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
               d = torch.floordiv(torch.size(x, -1), 2)
               s = torch.cat([torch.neg(torch.slice(sin, -1, 0, d)), torch.slice(sin, -1, d)], -1)

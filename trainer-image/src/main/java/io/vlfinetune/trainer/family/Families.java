@@ -2,13 +2,16 @@ package io.vlfinetune.trainer.family;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.vlfinetune.trainer.config.ConfigSection;
+import io.vlfinetune.trainer.family.gemma3.Gemma3Family;
+import io.vlfinetune.trainer.family.idefics3.Idefics3Family;
 import io.vlfinetune.trainer.family.llava.LlavaFamily;
 import java.util.List;
 import java.util.stream.Collectors;
 
 /** The families this trainer knows. */
 public final class Families {
-    private static final List<Family> ALL = List.of(new LlavaFamily());
+    private static final List<Family> ALL =
+            List.of(new LlavaFamily(), Idefics3Family.idefics3(), Idefics3Family.smolVlm(), new Gemma3Family());
 
     private Families() {}
 

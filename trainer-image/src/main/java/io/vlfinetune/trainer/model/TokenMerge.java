@@ -16,8 +16,16 @@ import java.util.List;
  * @param table key of the embedding table
  * @param vocabulary rows of the table
  * @param hidden hidden size of the language model
+ * @param scale what token embeddings, not features, are multiplied by, rounded to the compute precision; 1 for nothing
  */
-public record TokenMerge(String table, long vocabulary, long hidden) implements PlainLayer {
+public record TokenMerge(String table, long vocabulary, long hidden, double scale) implements PlainLayer {
+    private record ScaleKey(double scale) {}
+
+    /** Token embeddings as they are in the table. */
+    public TokenMerge(String table, long vocabulary, long hidden) {
+        this(table, vocabulary, hidden, 1);
+    }
+
     @Override
     public List<LayerTensor> declared() {
         return List.of(LayerTensor.weight(table, TensorRole.of(Role.TokenEmbedding), vocabulary, hidden));
@@ -26,7 +34,7 @@ public record TokenMerge(String table, long vocabulary, long hidden) implements 
     @Override
     public NDArray forward(NDArray features, Weights weights, Batch batch) {
         Ops ops = weights.ops();
-        NDArray tokens = ops.embedding(weights.get(table), batch.ids());
+        NDArray tokens = scaled(ops.embedding(weights.get(table), batch.ids()), weights);
         if (batch.isTextOnly()) {
             return tokens;
         }
@@ -41,5 +49,15 @@ public record TokenMerge(String table, long vocabulary, long hidden) implements 
         }
         NDArray merged = ops.replaceRows(ops.reshape(tokens, -1, hidden), batch.imagePlaces(), rows);
         return ops.reshape(merged, batch.rows(), batch.length(), hidden);
+    }
+
+    private NDArray scaled(NDArray tokens, Weights weights) {
+        if (scale == 1) {
+            return tokens;
+        }
+        Ops ops = weights.ops();
+        NDArray factor =
+                weights.constant(new ScaleKey(scale), () -> ops.cast(ops.of((float) scale), weights.precision()));
+        return ops.multiply(tokens, factor);
     }
 }

@@ -66,7 +66,17 @@ public sealed interface RopeScaling {
      * @throws io.vlfinetune.trainer.TrainerException ModelUnsupported for any other type
      */
     static RopeScaling of(ConfigSection config) {
-        ConfigSection rope = config.section(config.has("rope_parameters") ? "rope_parameters" : "rope_scaling");
+        return of(config.section(config.has("rope_parameters") ? "rope_parameters" : "rope_scaling"), config);
+    }
+
+    /**
+     * Reads it from the section that holds it.
+     *
+     * @param rope that section
+     * @param config the decoder's section
+     * @throws io.vlfinetune.trainer.TrainerException ModelUnsupported for any other type
+     */
+    static RopeScaling of(ConfigSection rope, ConfigSection config) {
         String key = rope.has("rope_type") ? "rope_type" : "type";
         return switch (rope.text(key, "default")) {
             case "default" -> new Linear(1);

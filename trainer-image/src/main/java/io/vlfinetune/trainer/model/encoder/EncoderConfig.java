@@ -2,6 +2,7 @@ package io.vlfinetune.trainer.model.encoder;
 
 import io.vlfinetune.trainer.config.ConfigSection;
 import io.vlfinetune.trainer.model.Activation;
+import java.util.List;
 
 /**
  * A vision tower's numbers.
@@ -48,6 +49,21 @@ public record EncoderConfig(
         return of(config, new Defaults(768, 3072, 12, 12, 224, 16, 1e-6, "gelu_pytorch_tanh"));
     }
 
+    /**
+     * Reads {@code vision_config} with the defaults of Idefics3 and SmolVLM, whose tower is SigLIP's
+     * (configuration_idefics3.py, {@code Idefics3VisionConfig}).
+     *
+     * @throws io.vlfinetune.trainer.TrainerException ModelUnsupported, naming key and value
+     */
+    public static EncoderConfig idefics3(ConfigSection config) {
+        // Published checkpoints have the name of the whole model here, those of transformers 5 the tower's.
+        if (!List.of("idefics3", "idefics3_vision", "smolvlm", "smolvlm_vision")
+                .contains(config.text("model_type", "idefics3_vision"))) {
+            throw config.refused("model_type", "idefics3, idefics3_vision, smolvlm, smolvlm_vision");
+        }
+        return of(config, new Defaults(1152, 3072, 12, 16, 224, 32, 1e-6, "gelu_pytorch_tanh"));
+    }
+
     private record Defaults(
             int hidden,
             int intermediate,
@@ -85,9 +101,13 @@ public record EncoderConfig(
                 Activation.of(config, "hidden_act", defaults.activation));
     }
 
+    /** Patches on each side of an image. */
+    public int side() {
+        return image / patch;
+    }
+
     /** Patches of one image. */
     public int patches() {
-        int side = image / patch;
-        return side * side;
+        return side() * side();
     }
 }
