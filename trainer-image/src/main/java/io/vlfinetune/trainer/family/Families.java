@@ -3,12 +3,16 @@ package io.vlfinetune.trainer.family;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.vlfinetune.trainer.config.ConfigSection;
 import io.vlfinetune.trainer.family.llava.LlavaFamily;
+import io.vlfinetune.trainer.family.qwen25vl.Qwen25VlFamily;
+import io.vlfinetune.trainer.family.qwen2vl.Qwen2VlFamily;
+import io.vlfinetune.trainer.family.qwen3vl.Qwen3VlFamily;
 import java.util.List;
 import java.util.stream.Collectors;
 
 /** The families this trainer knows. */
 public final class Families {
-    private static final List<Family> ALL = List.of(new LlavaFamily());
+    private static final List<Family> ALL =
+            List.of(new LlavaFamily(), new Qwen2VlFamily(), new Qwen25VlFamily(), new Qwen3VlFamily());
 
     private Families() {}
 

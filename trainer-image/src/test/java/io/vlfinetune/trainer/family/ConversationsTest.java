@@ -24,7 +24,7 @@ class ConversationsTest {
     private static final JsonMapper JSON = new JsonMapper();
 
     @ParameterizedTest
-    @ValueSource(strings = {"llava"})
+    @ValueSource(strings = {"llava", "qwen2_vl", "qwen2_5_vl", "qwen3_vl"})
     void givenRandomConversationsThenTextAndIdsAreThoseOfTransformers(String family) throws IOException {
         FamilyFixture fixture = new FamilyFixture(family);
         List<String> lines = Files.readAllLines(fixture.folder().resolve("conversations.jsonl"));
