@@ -5,11 +5,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.trainer.TrainerException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -61,6 +65,36 @@ public record ConfigSection(String file, String path, JsonNode node) {
             throw refused(key, "an object");
         }
         return new ConfigSection(file, path + key + ".", found);
+    }
+
+    /** The same with values for keys that are absent, where a family's defaults are its own. */
+    public ConfigSection withDefaults(Map<String, ? extends Number> defaults) {
+        ObjectNode filled = node.isObject() ? node.deepCopy() : JsonNodeFactory.instance.objectNode();
+        defaults.forEach((key, value) -> {
+            if (!has(key)) {
+                filled.set(key, MAPPER.valueToTree(value));
+            }
+        });
+        return new ConfigSection(file, path, filled);
+    }
+
+    /** Whole numbers of at least 0. */
+    public List<Integer> counts(String key, List<Integer> otherwise) {
+        return value(key)
+                .map(value -> {
+                    List<Integer> numbers = new ArrayList<>();
+                    for (JsonNode number : value) {
+                        if (!number.isIntegralNumber() || !number.canConvertToInt() || number.asInt() < 0) {
+                            throw refused(key, "a list of whole numbers of at least 0");
+                        }
+                        numbers.add(number.asInt());
+                    }
+                    if (!value.isArray()) {
+                        throw refused(key, "a list of whole numbers of at least 0");
+                    }
+                    return List.copyOf(numbers);
+                })
+                .orElse(otherwise);
     }
 
     /** Whether the key has a value. */

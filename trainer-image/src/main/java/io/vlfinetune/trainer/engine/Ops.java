@@ -281,6 +281,13 @@ public final class Ops implements AutoCloseable {
         return JniUtils.cat(new PtNDArray[] {array(a), array(b)}, axis);
     }
 
+    /** All arrays behind each other along an axis; the array itself if there is one. */
+    public NDArray concatenate(List<NDArray> arrays, int axis) {
+        return arrays.size() == 1
+                ? arrays.getFirst()
+                : JniUtils.cat(arrays.stream().map(Ops::array).toArray(PtNDArray[]::new), axis);
+    }
+
     /** Another shape of the same elements; -1 for the axis that takes the rest. */
     public NDArray reshape(NDArray x, long... shape) {
         return JniUtils.reshape(array(x), shape);

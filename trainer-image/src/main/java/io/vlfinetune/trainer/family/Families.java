@@ -5,13 +5,22 @@ import io.vlfinetune.trainer.config.ConfigSection;
 import io.vlfinetune.trainer.family.gemma3.Gemma3Family;
 import io.vlfinetune.trainer.family.idefics3.Idefics3Family;
 import io.vlfinetune.trainer.family.llava.LlavaFamily;
+import io.vlfinetune.trainer.family.qwen25vl.Qwen25VlFamily;
+import io.vlfinetune.trainer.family.qwen2vl.Qwen2VlFamily;
+import io.vlfinetune.trainer.family.qwen3vl.Qwen3VlFamily;
 import java.util.List;
 import java.util.stream.Collectors;
 
 /** The families this trainer knows. */
 public final class Families {
-    private static final List<Family> ALL =
-            List.of(new LlavaFamily(), Idefics3Family.idefics3(), Idefics3Family.smolVlm(), new Gemma3Family());
+    private static final List<Family> ALL = List.of(
+            new LlavaFamily(),
+            new Qwen2VlFamily(),
+            new Qwen25VlFamily(),
+            new Qwen3VlFamily(),
+            Idefics3Family.idefics3(),
+            Idefics3Family.smolVlm(),
+            new Gemma3Family());
 
     private Families() {}
 

@@ -48,6 +48,14 @@ public record ChatProcessor(
     }
 
     private EncodedSample encode(Conversation conversation, RenderedText rendered) {
+        try {
+            return encodeFit(conversation, rendered);
+        } catch (RefusedException e) {
+            throw conversation.location().invalid(e.getMessage(), e);
+        }
+    }
+
+    private EncodedSample encodeFit(Conversation conversation, RenderedText rendered) {
         List<ImageEncoder.Encoded> encoded = conversation.images().stream()
                 .limit(rendered.images().size())
                 .map(image -> encode(image, conversation))

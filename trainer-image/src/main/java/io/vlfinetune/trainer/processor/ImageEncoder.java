@@ -5,7 +5,11 @@ import io.vlfinetune.trainer.data.RgbImage;
 
 /** Preprocesses images as one family of models does. Safe for use by several threads. */
 public interface ImageEncoder {
-    /** An image as the vision tower takes it, and what stands for it in the text. */
+    /**
+     * An image as the vision tower takes it, and what stands for it in the text.
+     *
+     * @throws RefusedException if the family takes no such image
+     */
     Encoded encode(RgbImage image);
 
     /**

@@ -14,6 +14,7 @@ public interface PositionRule {
      * @param ids token ids
      * @param images the sample's images, in the order of their tokens
      * @return {@code [axes][sequence]}; without axes they count up from 0
+     * @throws RefusedException if the family has no positions for such tokens
      */
     int[][] of(int[] ids, List<Pixels> images);
 }

@@ -4,7 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.trainer.TrainerException;
 import io.vlfinetune.trainer.config.ConfigSection;
+import io.vlfinetune.trainer.weights.Digests;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -50,6 +53,11 @@ public record TemplateFile(String text, String where) {
             }
         }
         return null;
+    }
+
+    /** SHA-256 of its text without blanks around it: tells a long published template without holding it. */
+    public String digest() {
+        return Digests.sha256(MemorySegment.ofArray(text.strip().getBytes(StandardCharsets.UTF_8)));
     }
 
     /** Whether it renders the same as a known template: layout inside tags and comments do not count. */
