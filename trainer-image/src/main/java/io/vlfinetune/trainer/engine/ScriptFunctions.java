@@ -10,8 +10,6 @@ final class ScriptFunctions {
      * rms_norm: from the row's length, whose gradient takes fewer passes over memory than that of a mean of squares.
      *
      * rotate: the sign of the exchanged halves lies on the table, which is small.
-     *
-     * quick_gelu: by silu, which is one pass forward and one backward.
      */
     static final String SOURCE = """
             def product(self: __torch__.M, x: Tensor, w: Tensor, b: Optional[Tensor]) -> Tensor:
@@ -40,7 +38,7 @@ final class ScriptFunctions {
               s = torch.cat([torch.neg(torch.slice(sin, -1, 0, d)), torch.slice(sin, -1, d)], -1)
               return torch.addcmul(torch.mul(x, cos), torch.roll(x, [d], [-1]), s)
             def quick_gelu(self: __torch__.M, x: Tensor) -> Tensor:
-              return torch.div(torch.silu(torch.mul(x, 1.702)), 1.702)
+              return torch.mul(x, torch.sigmoid(torch.mul(x, 1.702)))
             def gelu(self: __torch__.M, x: Tensor, approximate: str) -> Tensor:
               return torch.gelu(x, approximate=approximate)
             def gradients(self: __torch__.M, outputs: List[Tensor], inputs: List[Tensor], seeds: List[Tensor]) -> List[Tensor]:

@@ -56,7 +56,7 @@ public record QwenChatTemplate(String opening) implements ChatTemplate {
     private static void add(Content content, ChatText text) {
         switch (content) {
             case Content.Text(String words) -> text.add(words);
-            case Content.Image(String _, boolean _) ->
+            case Content.Image(String _, var _, boolean _) ->
                 text.add("<|vision_start|>").image(IMAGE).add("<|vision_end|>");
         }
     }
