@@ -12,7 +12,7 @@ import java.util.Set;
  * @param decoder of the decoder's keys but the output head
  * @param head key of the output head
  */
-record LlavaKeys(String tower, String projector, String decoder, String head) {
+public record LlavaKeys(String tower, String projector, String decoder, String head) {
     private static final List<String> TOWERS = List.of(
             "vision_tower.vision_model.", "vision_tower.", "model.vision_tower.vision_model.", "model.vision_tower.");
     private static final List<String> PROJECTORS = List.of("multi_modal_projector.", "model.multi_modal_projector.");
@@ -20,7 +20,7 @@ record LlavaKeys(String tower, String projector, String decoder, String head) {
     private static final List<String> HEADS = List.of("language_model.lm_head.weight", "lm_head.weight");
 
     /** The layout whose prefixes occur; the published one for a part that does not occur at all. */
-    static LlavaKeys of(Set<String> names) {
+    public static LlavaKeys of(Set<String> names) {
         return new LlavaKeys(
                 first(TOWERS, names), first(PROJECTORS, names), first(DECODERS, names), first(HEADS, names));
     }
