@@ -2,13 +2,15 @@ package io.vlfinetune.trainer.family;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.vlfinetune.trainer.config.ConfigSection;
+import io.vlfinetune.trainer.family.internvl.InternVlFamily;
 import io.vlfinetune.trainer.family.llava.LlavaFamily;
+import io.vlfinetune.trainer.family.llavanext.LlavaNextFamily;
 import java.util.List;
 import java.util.stream.Collectors;
 
 /** The families this trainer knows. */
 public final class Families {
-    private static final List<Family> ALL = List.of(new LlavaFamily());
+    private static final List<Family> ALL = List.of(new LlavaFamily(), new LlavaNextFamily(), new InternVlFamily());
 
     private Families() {}
 

@@ -24,7 +24,7 @@ class ConversationsTest {
     private static final JsonMapper JSON = new JsonMapper();
 
     @ParameterizedTest
-    @ValueSource(strings = {"llava"})
+    @ValueSource(strings = {"llava", "llava_next", "internvl"})
     void givenRandomConversationsThenTextAndIdsAreThoseOfTransformers(String family) throws IOException {
         FamilyFixture fixture = new FamilyFixture(family);
         List<String> lines = Files.readAllLines(fixture.folder().resolve("conversations.jsonl"));

@@ -41,7 +41,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every family against what transformers 5.23 computes from the same folder: fixtures/tools/README.md. */
 @ParameterizedClass(name = "{0}")
-@ValueSource(strings = {"llava"})
+@ValueSource(strings = {"llava", "llava_next", "internvl"})
 class FamilyParityTest {
     private static final float PIXELS = 1e-6f;
     private static final float FEATURES = 1e-5f;
