@@ -31,7 +31,7 @@ public record Variant(String family, String name, JsonNode golden) {
                 Safetensors changes = Safetensors.open(source(family).resolve("variants.safetensors"))) {
             JsonNode config =
                     JSON.readTree(source(family).resolve("config.json").toFile());
-            merge((ObjectNode) config, variant.golden.path("config"));
+            ModelFolder.merge((ObjectNode) config, variant.golden.path("config"));
             JSON.writeValue(folder.resolve("config.json").toFile(), config);
             Map<String, TensorContent> tensors = new TreeMap<>();
             fixture.tensors().keySet().forEach(key -> tensors.put(key, TensorContent.Stored.of(fixture, key)));
@@ -52,16 +52,6 @@ public record Variant(String family, String name, JsonNode golden) {
         try (Safetensors file = Safetensors.open(source(family).resolve("variants.safetensors"))) {
             return file.bytes(name + "/" + array).toArray(ValueLayout.JAVA_FLOAT_UNALIGNED);
         }
-    }
-
-    private static void merge(ObjectNode config, JsonNode changes) {
-        changes.properties().forEach(change -> {
-            if (change.getValue().isObject()) {
-                merge((ObjectNode) config.path(change.getKey()), change.getValue());
-            } else {
-                config.set(change.getKey(), change.getValue());
-            }
-        });
     }
 
     private static JsonNode all(String family) {
