@@ -4,7 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.vlfinetune.trainer.config.ConfigSection;
 import io.vlfinetune.trainer.family.gemma3.Gemma3Family;
 import io.vlfinetune.trainer.family.idefics3.Idefics3Family;
+import io.vlfinetune.trainer.family.internvl.InternVlFamily;
 import io.vlfinetune.trainer.family.llava.LlavaFamily;
+import io.vlfinetune.trainer.family.llavanext.LlavaNextFamily;
 import io.vlfinetune.trainer.family.qwen25vl.Qwen25VlFamily;
 import io.vlfinetune.trainer.family.qwen2vl.Qwen2VlFamily;
 import io.vlfinetune.trainer.family.qwen3vl.Qwen3VlFamily;
@@ -15,11 +17,13 @@ import java.util.stream.Collectors;
 public final class Families {
     private static final List<Family> ALL = List.of(
             new LlavaFamily(),
+            new LlavaNextFamily(),
             new Qwen2VlFamily(),
             new Qwen25VlFamily(),
             new Qwen3VlFamily(),
             Idefics3Family.idefics3(),
             Idefics3Family.smolVlm(),
+            new InternVlFamily(),
             new Gemma3Family());
 
     private Families() {}

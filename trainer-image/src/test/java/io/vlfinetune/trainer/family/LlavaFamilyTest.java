@@ -181,8 +181,7 @@ class LlavaFamilyTest {
             delimiter = ';',
             quoteCharacter = '\u0001',
             value = {
-                "\"model_type\": \"llava\"; \"model_type\": \"llava_next\"; model_type: \"llava_next\" is not supported;"
-                        + " supported: llava",
+                "\"model_type\": \"llava\"; \"model_type\": \"blip\"; model_type: \"blip\" is not supported; supported: llava",
                 "\"model_type\": \"llama\"; \"model_type\": \"gemma\"; text_config.model_type: \"gemma\"; llama, mistral",
                 "\"model_type\": \"clip_vision_model\"; \"model_type\": \"siglip_vision_model\";"
                         + " vision_config.model_type: \"siglip_vision_model\"; \"clip_vision_model\"",
@@ -194,8 +193,9 @@ class LlavaFamilyTest {
                 "\"rms_norm_eps\": 1e-05; \"mlp_bias\": true; text_config.mlp_bias: true; false",
                 "\"rms_norm_eps\": 1e-05; \"sliding_window\": 4096; text_config.sliding_window: 4096; null",
                 "\"hidden_act\": \"silu\"; \"hidden_act\": \"relu\"; text_config.hidden_act: \"relu\"; silu",
-                "\"vision_feature_layer\": -2; \"vision_feature_layer\": [-2, -5]; vision_feature_layer: [-2,-5];"
-                        + " a whole number",
+                "\"vision_feature_layer\": -2; \"vision_feature_layer\": [-2, -6]; vision_feature_layer: [-2,-6]; -5 to 4",
+                "\"vision_feature_layer\": -2; \"vision_feature_layer\": [\"-2\"]; vision_feature_layer: [\"-2\"]; whole",
+                "\"vision_feature_layer\": -2; \"vision_feature_layer\": []; vision_feature_layer: []; at least one",
                 "\"vision_feature_layer\": -2; \"vision_feature_layer\": -6; vision_feature_layer: -6; -5 to 4",
                 "\"default\"; \"cls\"; vision_feature_select_strategy: \"cls\"; \"full\"",
                 "\"tie_word_embeddings\": false; \"tie_word_embeddings\": true; tie_word_embeddings;"

@@ -30,8 +30,8 @@ import java.util.stream.Stream;
 /** A tiny checkpoint of one family with what transformers computed from it; see fixtures/tools/README.md. */
 public final class FamilyFixture {
     /** Folder names of all fixtures. */
-    public static final List<String> ALL =
-            List.of("llava", "qwen2_vl", "qwen2_5_vl", "qwen3_vl", "idefics3", "smolvlm", "gemma3");
+    public static final List<String> ALL = List.of(
+            "llava", "llava_next", "qwen2_vl", "qwen2_5_vl", "qwen3_vl", "idefics3", "smolvlm", "internvl", "gemma3");
 
     /** Names of the golden freeze cases, and of the one with two samples. */
     public static final List<String> CASES =

@@ -1,6 +1,5 @@
 package io.vlfinetune.trainer.family.llava;
 
-import io.vlfinetune.trainer.data.Content;
 import io.vlfinetune.trainer.data.Conversation;
 import io.vlfinetune.trainer.data.Speaker;
 import io.vlfinetune.trainer.data.Turn;
@@ -9,7 +8,6 @@ import io.vlfinetune.trainer.processor.ChatText;
 import io.vlfinetune.trainer.processor.RenderedText;
 import io.vlfinetune.trainer.processor.TemplateFile;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -21,11 +19,11 @@ import java.util.List;
  * @param image the mark of one image
  * @param end the token that ends an answer
  */
-record LlavaChatTemplate(String image, String end) implements ChatTemplate {
+public record LlavaChatTemplate(String image, String end) implements ChatTemplate {
     private static final String FAMILY = "LLaVA-1.5 (USER: <image>\\n… ASSISTANT: …)";
 
-    /** The template of llava-hf/llava-1.5-7b-hf, without generation tags. */
-    private static final String PUBLISHED = """
+    /** The template of llava-hf/llava-1.5-7b-hf and llava-hf/llava-v1.6-vicuna-7b-hf, without generation tags. */
+    public static final String PUBLISHED = """
             {% for message in messages %}{% if message['role'] != 'system' %}{{ message['role'].upper() + ': '}}{% endif %}\
             {% for content in message['content'] | selectattr('type', 'equalto', 'image') %}{{ '<image>\\n' }}{% endfor %}\
             {% if message['role'] != 'assistant' %}\
@@ -43,7 +41,7 @@ record LlavaChatTemplate(String image, String end) implements ChatTemplate {
     public RenderedText render(Conversation conversation) {
         ChatText text = new ChatText();
         for (Turn turn : conversation.turns()) {
-            List<String> words = words(turn);
+            List<String> words = TurnText.words(turn);
             if (turn.speaker() == Speaker.User) {
                 text.add("USER: ");
             }
@@ -57,30 +55,5 @@ record LlavaChatTemplate(String image, String end) implements ChatTemplate {
             words.forEach(word -> text.add(word + " "));
         }
         return text.done();
-    }
-
-    /** The texts of a turn. Blanks beside a mark in a text go, because the image moves to the front of the turn. */
-    private static List<String> words(Turn turn) {
-        List<Content> content = turn.content();
-        var words = new ArrayList<String>();
-        for (int i = 0; i < content.size(); i++) {
-            if (content.get(i) instanceof Content.Text(String text)) {
-                boolean afterMark = isMark(content, i - 1);
-                boolean beforeMark = isMark(content, i + 1);
-                String left = afterMark ? text.stripLeading() : text;
-                String word = beforeMark ? left.stripTrailing() : left;
-                if (!word.isEmpty() || !(afterMark || beforeMark)) {
-                    words.add(word);
-                }
-            }
-        }
-        return words;
-    }
-
-    private static boolean isMark(List<Content> content, int index) {
-        return index >= 0
-                && index < content.size()
-                && content.get(index) instanceof Content.Image image
-                && image.marked();
     }
 }

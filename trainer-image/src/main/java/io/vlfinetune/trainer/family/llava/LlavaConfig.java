@@ -1,30 +1,36 @@
 package io.vlfinetune.trainer.family.llava;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.vlfinetune.api.Role;
 import io.vlfinetune.trainer.config.ConfigSection;
+import io.vlfinetune.trainer.freeze.TensorRole;
 import io.vlfinetune.trainer.model.Activation;
+import io.vlfinetune.trainer.model.Layer;
+import io.vlfinetune.trainer.model.LayerTensor;
 import io.vlfinetune.trainer.model.decoder.DecoderConfig;
 import io.vlfinetune.trainer.model.decoder.DecoderKind;
+import io.vlfinetune.trainer.model.encoder.ClipEmbeddings;
+import io.vlfinetune.trainer.model.encoder.EncoderBlock;
 import io.vlfinetune.trainer.model.encoder.EncoderConfig;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * LLaVA's numbers, with transformers' defaults (configuration_llava.py).
  *
  * @param vision the vision tower's
  * @param text the language model's
- * @param takenBlocks how many blocks of the tower run before the features are taken
- * @param keepsClassToken whether the class token is a feature too ({@code full}) or left out ({@code default})
+ * @param features which of the tower's features are taken
  * @param projectorActivation between the projector's two layers
  * @param projectorBias whether its layers have a bias
  * @param tiedHead whether the output head is the embedding table
  * @param imageToken stands where an image feature goes
  * @param padToken fills rows up
  */
-record LlavaConfig(
+public record LlavaConfig(
         EncoderConfig vision,
         DecoderConfig text,
-        int takenBlocks,
-        boolean keepsClassToken,
+        VisionFeatures features,
         Activation projectorActivation,
         boolean projectorBias,
         boolean tiedHead,
@@ -32,7 +38,12 @@ record LlavaConfig(
         int padToken) {
     private static final int DEFAULT_IMAGE_TOKEN = 32000;
 
-    static LlavaConfig of(JsonNode config) {
+    /**
+     * Reads config.json.
+     *
+     * @throws io.vlfinetune.trainer.TrainerException ModelUnsupported, naming key and value
+     */
+    public static LlavaConfig of(JsonNode config) {
         ConfigSection root = ConfigSection.of(config);
         if (!root.has("vision_config")) {
             throw root.refused("vision_config", "an object");
@@ -51,8 +62,7 @@ record LlavaConfig(
         return new LlavaConfig(
                 vision,
                 text,
-                takenBlocks(root, vision.blocks()),
-                keepsClassToken(root),
+                VisionFeatures.of(root, vision.blocks()),
                 Activation.of(root, "projector_hidden_act", "gelu"),
                 root.flag("multimodal_projector_bias", true),
                 textSection.flag("tie_word_embeddings", root.flag("tie_word_embeddings", false)),
@@ -61,23 +71,30 @@ record LlavaConfig(
                 padToken >= 0 && padToken < text.vocabulary() ? padToken : 0);
     }
 
-    /** Features are numbered from the embeddings (0) to the last block's output, or from the end (-1). */
-    private static int takenBlocks(ConfigSection root, int blocks) {
-        String key = "vision_feature_layer";
-        int layer = root.integer(key, -2);
-        int taken = layer < 0 ? blocks + 1 + layer : layer;
-        if (taken < 0 || taken > blocks) {
-            throw root.refused(key, "-" + (blocks + 1) + " to " + blocks + " for " + blocks + " blocks");
+    /**
+     * Its layers.
+     *
+     * @param aboveProjector layers between the projector and the language model
+     */
+    public LlavaParts parts(LlavaKeys keys, List<? extends Layer> aboveProjector) {
+        List<Layer> layers = new ArrayList<>();
+        layers.add(new ClipEmbeddings(keys.tower(), vision));
+        for (int i = 0; i < features.blocks(); i++) {
+            layers.add(features.block(new EncoderBlock(keys.tower(), i, vision)));
         }
-        return taken;
+        layers.add(new LlavaProjector(keys.projector(), this));
+        layers.addAll(aboveProjector);
+        return new LlavaParts(layers, unused(keys), text, tiedHead, imageToken, padToken);
     }
 
-    private static boolean keepsClassToken(ConfigSection root) {
-        String key = "vision_feature_select_strategy";
-        return switch (root.text(key, "default")) {
-            case "default" -> false;
-            case "full" -> true;
-            default -> throw root.refused(key, "\"default\", \"full\"");
-        };
+    /** The tower's blocks above the features, and its last norm, which belongs to CLIP's class token alone. */
+    private List<LayerTensor> unused(LlavaKeys keys) {
+        List<LayerTensor> tensors = new ArrayList<>();
+        for (int i = features.blocks(); i < vision.blocks(); i++) {
+            tensors.addAll(new EncoderBlock(keys.tower(), i, vision).declared());
+        }
+        tensors.addAll(LayerTensor.layerNorm(
+                keys.tower() + "post_layernorm", TensorRole.of(Role.VisionNorm), vision.hidden()));
+        return tensors;
     }
 }

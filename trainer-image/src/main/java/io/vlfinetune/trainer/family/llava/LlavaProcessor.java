@@ -27,13 +27,13 @@ final class LlavaProcessor {
         ClipImageProcessor images = ClipImageProcessor.open(modelFolder);
         Tokenizer tokenizer = Tokenizer.open(modelFolder);
         try {
-            LlavaTokens tokens = LlavaTokens.read(modelFolder, tokenizer, images);
-            String features = tokens.imageToken().repeat(tokens.tokensPerImage());
+            LlavaTokens tokens = LlavaTokens.read(modelFolder, tokenizer, images.squareSize());
+            String features = tokens.imageToken().repeat(tokens.tokensPerTile());
             return new ChatProcessor(
                     tokenizer,
                     true,
                     new LlavaChatTemplate(tokens.imageToken(), tokens.endToken()),
-                    image -> new ImageEncoder.Encoded(images.process(image), features, tokens.tokensPerImage()),
+                    image -> new ImageEncoder.Encoded(images.process(image), features, tokens.tokensPerTile()),
                     PositionRule.COUNTING,
                     tokens.imageTokenId(),
                     media,

@@ -2,11 +2,11 @@ package io.vlfinetune.trainer.family.llava;
 
 import ai.djl.ndarray.NDArray;
 import io.vlfinetune.api.Role;
-import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.freeze.TensorRole;
 import io.vlfinetune.trainer.model.Batch;
+import io.vlfinetune.trainer.model.Flow;
+import io.vlfinetune.trainer.model.Layer;
 import io.vlfinetune.trainer.model.LayerTensor;
-import io.vlfinetune.trainer.model.PlainLayer;
 import io.vlfinetune.trainer.weights.Weights;
 import java.util.List;
 import java.util.stream.Stream;
@@ -14,19 +14,20 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Maps features of the tower [images, 1 + patches, vision hidden] to the language model's width
- * [images, places, hidden].
+ * [images, places, hidden]. Takes all that is carried: features of lower blocks.
  *
  * @param prefix of its keys
  * @param config the model's numbers
  */
-record LlavaProjector(String prefix, LlavaConfig config) implements PlainLayer {
+record LlavaProjector(String prefix, LlavaConfig config) implements Layer {
     private static final String FIRST = "linear_1";
     private static final String SECOND = "linear_2";
 
     @Override
     public List<LayerTensor> declared() {
         long hidden = config.text().hidden();
-        return Stream.concat(linear(FIRST, hidden, config.vision().hidden()), linear(SECOND, hidden, hidden))
+        long taken = (long) config.features().layers().size() * config.vision().hidden();
+        return Stream.concat(linear(FIRST, hidden, taken), linear(SECOND, hidden, hidden))
                 .toList();
     }
 
@@ -36,12 +37,10 @@ record LlavaProjector(String prefix, LlavaConfig config) implements PlainLayer {
     }
 
     @Override
-    public NDArray forward(NDArray x, Weights w, Batch batch) {
-        Ops ops = w.ops();
-        NDArray places =
-                config.keepsClassToken() ? x : ops.narrow(x, 1, 1, x.getShape().get(1) - 1);
-        NDArray h = config.projectorActivation().apply(ops, linear(places, w, FIRST));
-        return linear(h, w, SECOND);
+    public Flow forward(Flow input, Weights w, Batch batch) {
+        NDArray features = config.features().taken(input, w.ops());
+        NDArray h = config.projectorActivation().apply(w.ops(), linear(features, w, FIRST));
+        return Flow.of(linear(h, w, SECOND));
     }
 
     private NDArray linear(NDArray x, Weights w, String part) {

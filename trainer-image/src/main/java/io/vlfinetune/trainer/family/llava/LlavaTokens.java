@@ -3,7 +3,6 @@ package io.vlfinetune.trainer.family.llava;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.trainer.TrainerException;
 import io.vlfinetune.trainer.config.ConfigSection;
-import io.vlfinetune.trainer.processor.ClipImageProcessor;
 import io.vlfinetune.trainer.processor.Tokenizer;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -16,14 +15,20 @@ import org.jspecify.annotations.Nullable;
  *
  * @param imageToken as it is written
  * @param imageTokenId its id
- * @param tokensPerImage how many of them stand for one image
+ * @param tokensPerTile how many of them stand for one tile, as large as the vision tower takes it
  * @param endToken what ends an answer, as it is written
  */
-record LlavaTokens(String imageToken, int imageTokenId, int tokensPerImage, String endToken) {
+public record LlavaTokens(String imageToken, int imageTokenId, int tokensPerTile, String endToken) {
     private static final String DEFAULT_STRATEGY = "default";
     private static final String FULL_STRATEGY = "full";
 
-    static LlavaTokens read(Path modelFolder, Tokenizer tokenizer, ClipImageProcessor images) {
+    /**
+     * Reads a model folder.
+     *
+     * @param made pixels on each side of what preprocessing makes, if that is one size and a square
+     * @throws TrainerException ModelUnsupported when the files contradict each other
+     */
+    public static LlavaTokens read(Path modelFolder, Tokenizer tokenizer, OptionalInt made) {
         ConfigSection config = ConfigSection.read(modelFolder, "config.json");
         ConfigSection processor = ConfigSection.read(modelFolder, "processor_config.json");
         ConfigSection words = ConfigSection.read(modelFolder, "tokenizer_config.json");
@@ -35,11 +40,11 @@ record LlavaTokens(String imageToken, int imageTokenId, int tokensPerImage, Stri
         }
         String endToken = first(words.token("eos_token"), "</s>");
         tokenizer.requireId(endToken);
-        return new LlavaTokens(imageToken, id, tokensPerImage(modelFolder, config, processor, images), endToken);
+        return new LlavaTokens(imageToken, id, tokensPerTile(modelFolder, config, processor, made), endToken);
     }
 
-    private static int tokensPerImage(
-            Path modelFolder, ConfigSection config, ConfigSection processor, ClipImageProcessor images) {
+    private static int tokensPerTile(
+            Path modelFolder, ConfigSection config, ConfigSection processor, OptionalInt made) {
         // Defaults: LlavaConfig's vision configuration when there is none, CLIPVisionConfig's when a field is missing.
         ConfigSection vision = config.section("vision_config");
         int size = vision.positive("image_size", config.has("vision_config") ? 224 : 336);
@@ -47,7 +52,6 @@ record LlavaTokens(String imageToken, int imageTokenId, int tokensPerImage, Stri
         if (processor.positive("patch_size", patch) != patch) {
             throw processor.unsupported("patch_size", "the vision tower's is " + patch);
         }
-        OptionalInt made = images.squareSize();
         if (made.isEmpty() || made.getAsInt() != size) {
             throw new TrainerException(
                     Reason.ModelUnsupported,
