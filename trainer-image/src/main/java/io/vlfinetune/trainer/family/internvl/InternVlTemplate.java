@@ -68,7 +68,7 @@ record InternVlTemplate(String image) implements ChatTemplate {
         boolean afterMark = false;
         for (Content content : turn.content()) {
             switch (content) {
-                case Content.Image(String _, boolean marked) -> {
+                case Content.Image(String _, var _, boolean marked) -> {
                     text.image(image).add("\n");
                     afterMark = marked;
                 }

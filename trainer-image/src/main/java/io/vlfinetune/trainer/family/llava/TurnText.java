@@ -30,7 +30,7 @@ public final class TurnText {
     private static boolean isMark(List<Content> content, int index) {
         return index >= 0
                 && index < content.size()
-                && content.get(index) instanceof Content.Image(String _, boolean marked)
+                && content.get(index) instanceof Content.Image(String _, var _, boolean marked)
                 && marked;
     }
 }
