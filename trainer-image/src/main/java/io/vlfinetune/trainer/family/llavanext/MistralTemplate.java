@@ -52,8 +52,8 @@ record MistralTemplate(String image) implements ChatTemplate {
             text.image(image).add("\n");
         }
         // Texts around a mark were one text, whose blanks went with the mark.
-        boolean marked =
-                turn.content().stream().anyMatch(one -> one instanceof Content.Image(String _, boolean mark) && mark);
+        boolean marked = turn.content().stream()
+                .anyMatch(one -> one instanceof Content.Image(String _, var _, boolean mark) && mark);
         text.add(String.join(marked ? " " : "", TurnText.words(turn))).add(" [/INST]");
     }
 
