@@ -117,7 +117,7 @@ public record ModelFolder(Path source, Path folder) {
                 speaker,
                 Arrays.stream(parts)
                         .map(part -> part.equals("<image>")
-                                ? (Content) new Content.Image("sample.png", true)
+                                ? (Content) new Content.Image("sample.png").asMark()
                                 : new Content.Text(part))
                         .toList());
     }
