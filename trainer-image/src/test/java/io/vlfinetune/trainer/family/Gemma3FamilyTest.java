@@ -233,4 +233,15 @@ class Gemma3FamilyTest {
             assertThat(cut).isNotEqualTo(whole);
         }
     }
+
+    @Test
+    void givenTheOtherLinearKernelThenTheLossIsThatOfTransformersToo() {
+        try (Ops oneDnn = Ops.start(1, Optional.of(LinearKernel.ONEDNN))) {
+            double wanted = fixture.expected("full").path("losses").path(0).asDouble();
+            Steps step = Steps.sameInAllModes(
+                    oneDnn, fixture.folder(), fixture.trainable("full"), DType.F32, fixture.samples("full"));
+            assertThat(step.loss()).isCloseTo(wanted, within(wanted * 2e-6));
+            assertThat(step.gradients()).containsKey("multi_modal_projector.mm_input_projection_weight");
+        }
+    }
 }
