@@ -97,6 +97,43 @@ class OpsTest {
     }
 
     @Test
+    void givenAMaskThatIsCausalThenAttentionAndItsGradientAreThoseWithoutOne() {
+        float no = Float.NEGATIVE_INFINITY;
+        try (NDArray x = ops.leaf(ops.of(waves(2 * 3 * 4), 1, 2, 3, 4));
+                NDArray mask = ops.of(new float[] {0, no, no, 0, 0, no, 0, 0, 0}, 1, 1, 3, 3);
+                NDArray seed = ops.of(waves(2 * 3 * 4), 1, 2, 3, 4);
+                NDArray masked = ops.withGradients(true, () -> ops.attention(x, x, x, mask, 0.5));
+                NDArray causal = ops.withGradients(true, () -> ops.attention(x, x, x, null, 0.5));
+                NDArray known = ops.withGradients(true, () -> ops.attention(x, x, x, true))) {
+            assertThat(masked.toFloatArray()).containsExactly(causal.toFloatArray(), within(1e-6f));
+            // One half is the inverse root of the size, which is the scale where none is given.
+            assertThat(causal.toFloatArray()).isEqualTo(known.toFloatArray());
+            assertThat(gradients(ops, masked, seed, x)[0].toFloatArray())
+                    .containsExactly(gradients(ops, causal, seed, x)[0].toFloatArray(), within(1e-6f));
+        }
+    }
+
+    @Test
+    void givenAnImageThenTheAveragePoolHasTheMeansOfItsSquares() {
+        try (NDArray x = ops.of(new float[] {1, 2, 5, 6, 3, 4, 7, 8}, 1, 1, 2, 4);
+                NDArray means = ops.averagePool(x, 2)) {
+            assertThat(means.getShape().getShape()).containsExactly(1, 1, 1, 2);
+            assertThat(means.toFloatArray()).containsExactly(2.5f, 6.5f);
+        }
+    }
+
+    @Test
+    void givenANormOfOnePlusItsWeightThenItIsTheOtherNormWithThatSum() {
+        try (NDArray x = ops.of(waves(12), 3, 4);
+                NDArray weight = ops.of(new float[] {0.5f, 0, -1, 1}, 4);
+                NDArray sum = ops.of(new float[] {1.5f, 1, 0, 2}, 4);
+                NDArray made = ops.rmsNormOnePlus(x, weight, 1e-6);
+                NDArray wanted = ops.rmsNorm(x, sum, 1e-6)) {
+            assertThat(made.toFloatArray()).isEqualTo(wanted.toFloatArray());
+        }
+    }
+
+    @Test
     void givenAViewThatIsNotInOrderThenItsMemoryIsRefused() {
         try (NDArray x = ops.of(new float[] {1, 2, 3, 4, 5, 6}, 2, 3);
                 NDArray turned = ops.transpose(x, 0, 1)) {

@@ -2,8 +2,6 @@ package io.vlfinetune.trainer.model.encoder;
 
 import ai.djl.ndarray.NDArray;
 import io.vlfinetune.api.Role;
-import io.vlfinetune.contract.Reason;
-import io.vlfinetune.trainer.TrainerException;
 import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.freeze.TensorRole;
 import io.vlfinetune.trainer.model.Batch;
@@ -35,7 +33,7 @@ public record ClipEmbeddings(String prefix, EncoderConfig config) implements Pla
 
     @Override
     public NDArray forward(NDArray pixels, Weights w, Batch batch) {
-        requireSize(pixels, batch);
+        config.requireSize(pixels, batch);
         Ops ops = w.ops();
         long images = pixels.getShape().get(0);
         long hidden = config.hidden();
@@ -44,18 +42,6 @@ public record ClipEmbeddings(String prefix, EncoderConfig config) implements Pla
         NDArray first = ops.expand(ops.reshape(w.get(classToken()), 1, 1, hidden), images, 1, hidden);
         NDArray x = ops.add(ops.concatenate(first, patches, 1), w.get(positions()));
         return ops.layerNorm(x, w.get(norm() + ".weight"), w.get(norm() + ".bias"), config.epsilon());
-    }
-
-    private void requireSize(NDArray pixels, Batch batch) {
-        long height = pixels.getShape().get(2);
-        long width = pixels.getShape().get(3);
-        if (height != config.image() || width != config.image()) {
-            throw new TrainerException(
-                    Reason.ModelUnsupported,
-                    batch.samples().getFirst() + ": images have " + height + " x " + width
-                            + " pixels after preprocessing, but vision_config.image_size is " + config.image()
-                            + "; preprocessor_config.json and config.json must agree");
-        }
     }
 
     private String patches() {

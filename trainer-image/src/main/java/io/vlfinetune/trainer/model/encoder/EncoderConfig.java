@@ -1,7 +1,11 @@
 package io.vlfinetune.trainer.model.encoder;
 
+import ai.djl.ndarray.NDArray;
+import io.vlfinetune.contract.Reason;
+import io.vlfinetune.trainer.TrainerException;
 import io.vlfinetune.trainer.config.ConfigSection;
 import io.vlfinetune.trainer.model.Activation;
+import io.vlfinetune.trainer.model.Batch;
 import java.util.List;
 
 /**
@@ -109,5 +113,18 @@ public record EncoderConfig(
     /** Patches of one image. */
     public int patches() {
         return side() * side();
+    }
+
+    /** Refuses pixels [images, 3, height, width] of another size than the tower's positions are for. */
+    void requireSize(NDArray pixels, Batch batch) {
+        long height = pixels.getShape().get(2);
+        long width = pixels.getShape().get(3);
+        if (height != image || width != image) {
+            throw new TrainerException(
+                    Reason.ModelUnsupported,
+                    batch.samples().getFirst() + ": images have " + height + " x " + width
+                            + " pixels after preprocessing, but vision_config.image_size is " + image
+                            + "; preprocessor_config.json and config.json must agree");
+        }
     }
 }
