@@ -45,7 +45,9 @@ final class Qwen3Template {
      * @throws io.vlfinetune.trainer.TrainerException ModelUnsupported if the folder has another one
      */
     static QwenChatTemplate of(Path folder) {
-        if (TemplateFile.find(folder).filter(found -> found.digest().equals(PUBLISHED)).isEmpty()) {
+        if (TemplateFile.find(folder)
+                .filter(found -> found.digest().equals(PUBLISHED))
+                .isEmpty()) {
             QwenChatTemplate.requireIn(folder, List.of(PLAIN), "Qwen3-VL");
         }
         return new QwenChatTemplate("");
