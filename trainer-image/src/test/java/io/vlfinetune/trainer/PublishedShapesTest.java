@@ -42,6 +42,18 @@ class PublishedShapesTest {
         assertPlanned("llava-1.5-7b-hf", layout, folder);
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void givenQwen25Vl7bWhenPlannedThenEveryPartHasTransformersCount(Layout layout, @TempDir Path folder) {
+        assertPlanned("qwen2.5-vl-7b-instruct", layout, folder);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void givenQwen25Vl3bWhenPlannedThenEveryPartHasTransformersCount(Layout layout, @TempDir Path folder) {
+        assertPlanned("qwen2.5-vl-3b-instruct", layout, folder);
+    }
+
     private static void assertPlanned(String name, Layout layout, Path folder) {
         PublishedModel model = new PublishedModel(name);
         JsonNode counts = model.counts();

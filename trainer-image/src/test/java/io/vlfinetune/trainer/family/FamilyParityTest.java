@@ -48,6 +48,14 @@ class FamilyParityTest {
     private static final float PIXELS = 1e-6f;
     private static final float FEATURES = 1e-5f;
     private static final float LOGITS = 2e-5f;
+
+    /**
+     * Qwen2-VL's logits reach 10.9, and transformers' Float32 ones are themselves 1.8e-5 from its Float64 ones. Ours are
+     * 2.4e-5 from its Float32 ones, of which 2.2e-5 is the patch embedding: a linear layer here, a convolution there,
+     * which adds its 1176 products in another order. With that exchange transformers is 1.6e-5 from its Float64 logits.
+     */
+    private static final Map<String, Float> LOGITS_OF = Map.of("qwen2_vl", 3e-5f);
+
     private static final double LOSS = 2e-6;
     private static final double NORMS = 1e-5;
     private static final double STEPS = 1e-5;
@@ -62,8 +70,10 @@ class FamilyParityTest {
     private static Ops ops;
 
     private final FamilyFixture fixture;
+    private final float logitTolerance;
 
     FamilyParityTest(String family) {
+        logitTolerance = LOGITS_OF.getOrDefault(family, LOGITS);
         fixture = new FamilyFixture(family);
     }
 
@@ -165,7 +175,7 @@ class FamilyParityTest {
                 NDArray features = executor.imageFeatures(batch);
                 NDArray logits = executor.logits(batch)) {
             assertClose("image features", features.toFloatArray(), fixture.tensor("image_features"), FEATURES);
-            assertClose("logits", logits.toFloatArray(), fixture.tensor("logits"), LOGITS);
+            assertClose("logits", logits.toFloatArray(), fixture.tensor("logits"), logitTolerance);
         }
     }
 
