@@ -35,12 +35,12 @@ public final class ClipImageProcessor {
     }
 
     /**
-     * Reads {@code preprocessor_config.json}; what is absent there takes the processor's defaults.
+     * Reads the settings of a model folder; what is absent there takes the processor's defaults.
      *
      * @throws TrainerException ModelUnsupported when it asks for another processor or for what is not implemented
      */
     public static ClipImageProcessor open(Path modelFolder) {
-        ConfigSection config = ConfigSection.read(modelFolder, "preprocessor_config.json");
+        ConfigSection config = ImageSettings.read(modelFolder);
         if (!config.text("image_processor_type", "CLIPImageProcessor").startsWith("CLIPImageProcessor")) {
             throw config.refused("image_processor_type", "CLIPImageProcessor");
         }

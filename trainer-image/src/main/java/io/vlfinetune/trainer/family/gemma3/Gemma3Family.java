@@ -63,7 +63,7 @@ public final class Gemma3Family implements Family {
         for (int i = 0; i < config.vision().blocks(); i++) {
             layers.add(new EncoderBlock(keys.tower(), i, config.vision()));
         }
-        layers.add(new TowerNorm(keys.tower(), config.vision()));
+        layers.add(new TowerNorm(keys.tower() + "post_layernorm", config.vision()));
         layers.add(new Gemma3Projector(keys.projector(), config));
         int merge = layers.size();
         GemmaConfig text = config.text();

@@ -83,7 +83,7 @@ public final class Idefics3Family implements Family {
         for (int i = 0; i < config.vision().blocks(); i++) {
             layers.add(new EncoderBlock(TOWER, i, config.vision()));
         }
-        layers.add(new TowerNorm(TOWER, config.vision()));
+        layers.add(new TowerNorm(TOWER + "post_layernorm", config.vision()));
         layers.add(new Idefics3Connector(CONNECTOR, config));
         int merge = layers.size();
         DecoderConfig text = config.text();

@@ -80,7 +80,7 @@ record InternVlConfig(
         String key = "downsample_ratio";
         double ratio = root.number(key, 0.5);
         int shuffle = ratio > 0 ? (int) Math.round(1 / ratio) : 0;
-        int side = vision.encoder().image() / vision.encoder().patch();
+        int side = vision.encoder().side();
         if (shuffle < 1 || 1.0 / shuffle != ratio || side % shuffle != 0) {
             throw root.refused(key, "1 divided by a divisor of the tower's " + side + " patches a side");
         }
@@ -98,6 +98,6 @@ record InternVlConfig(
 
     /** Features on each side of a tile. */
     int side() {
-        return vision.encoder().image() / vision.encoder().patch() / shuffle;
+        return vision.encoder().side() / shuffle;
     }
 }

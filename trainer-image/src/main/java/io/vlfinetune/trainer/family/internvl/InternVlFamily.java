@@ -7,6 +7,7 @@ import io.vlfinetune.trainer.family.llava.LlavaKeys;
 import io.vlfinetune.trainer.family.llava.LlavaParts;
 import io.vlfinetune.trainer.model.Layer;
 import io.vlfinetune.trainer.model.LayerTensor;
+import io.vlfinetune.trainer.model.encoder.TowerNorm;
 import io.vlfinetune.trainer.processor.ChatProcessor;
 import io.vlfinetune.trainer.weights.Checkpoint;
 import java.nio.file.Path;
@@ -40,7 +41,7 @@ public final class InternVlFamily implements Family {
         String tower = keys.tower();
         InternVlVision vision = config.vision();
         InternVlEmbeddings embeddings = new InternVlEmbeddings(tower, vision);
-        InternVlNorm norm = new InternVlNorm(tower, vision);
+        TowerNorm norm = new TowerNorm(tower + "layernorm", vision.encoder());
         List<Layer> layers = new ArrayList<>();
         layers.add(embeddings);
         List<LayerTensor> unused = new ArrayList<>(embeddings.unused());

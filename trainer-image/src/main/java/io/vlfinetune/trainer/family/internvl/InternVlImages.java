@@ -3,6 +3,7 @@ package io.vlfinetune.trainer.family.internvl;
 import io.vlfinetune.trainer.config.ConfigSection;
 import io.vlfinetune.trainer.data.Pixels;
 import io.vlfinetune.trainer.data.RgbImage;
+import io.vlfinetune.trainer.processor.ImageSettings;
 import io.vlfinetune.trainer.processor.PilResize;
 import io.vlfinetune.trainer.processor.PixelLevels;
 import io.vlfinetune.trainer.processor.Resample;
@@ -24,13 +25,13 @@ import java.util.List;
  */
 record InternVlImages(int tile, int least, int most, Resample resample, PixelLevels levels) {
     /**
-     * Reads {@code preprocessor_config.json}; what is absent there takes the processor's defaults.
+     * Reads the settings of a model folder; what is absent there takes the processor's defaults.
      *
      * @throws io.vlfinetune.trainer.TrainerException ModelUnsupported when it asks for another processor or for what is
      *     not implemented
      */
     static InternVlImages open(Path modelFolder) {
-        ConfigSection config = ConfigSection.read(modelFolder, "preprocessor_config.json");
+        ConfigSection config = ImageSettings.read(modelFolder);
         if (!config.text("image_processor_type", "GotOcr2ImageProcessor").startsWith("GotOcr2ImageProcessor")) {
             throw config.refused("image_processor_type", "GotOcr2ImageProcessor");
         }

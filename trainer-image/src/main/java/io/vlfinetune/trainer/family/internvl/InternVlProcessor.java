@@ -5,6 +5,7 @@ import io.vlfinetune.trainer.data.MediaRoot;
 import io.vlfinetune.trainer.data.Pixels;
 import io.vlfinetune.trainer.processor.ChatProcessor;
 import io.vlfinetune.trainer.processor.ImageEncoder;
+import io.vlfinetune.trainer.processor.ImageSettings;
 import io.vlfinetune.trainer.processor.PositionRule;
 import io.vlfinetune.trainer.processor.Tokenizer;
 import java.nio.file.Path;
@@ -29,7 +30,7 @@ final class InternVlProcessor {
         InternVlImages images = InternVlImages.open(modelFolder);
         ConfigSection root = ConfigSection.read(modelFolder, "config.json");
         InternVlConfig config = InternVlConfig.of(root.node(), false);
-        ConfigSection size = ConfigSection.read(modelFolder, "preprocessor_config.json");
+        ConfigSection size = ImageSettings.read(modelFolder);
         if (images.tile() != config.vision().encoder().image()) {
             throw size.unsupported(
                     "size",

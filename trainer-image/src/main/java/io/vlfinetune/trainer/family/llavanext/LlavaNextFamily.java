@@ -31,7 +31,7 @@ public final class LlavaNextFamily implements Family {
                 newline,
                 Pinpoints.of(
                         ConfigSection.of(checkpoint.config()), config.vision().image()),
-                config.vision().image() / config.vision().patch(),
+                config.vision().side(),
                 config.text().hidden());
         return config.parts(keys, List.of(join)).blueprint(checkpoint, keys);
     }

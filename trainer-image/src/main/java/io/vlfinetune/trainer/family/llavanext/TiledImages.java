@@ -5,6 +5,7 @@ import io.vlfinetune.trainer.config.ConfigSection;
 import io.vlfinetune.trainer.data.Pixels;
 import io.vlfinetune.trainer.data.RgbImage;
 import io.vlfinetune.trainer.processor.ImageEncoder;
+import io.vlfinetune.trainer.processor.ImageSettings;
 import io.vlfinetune.trainer.processor.PilResize;
 import io.vlfinetune.trainer.processor.PixelLevels;
 import io.vlfinetune.trainer.processor.Resample;
@@ -24,13 +25,13 @@ import java.util.List;
  */
 record TiledImages(Pinpoints pinpoints, Resample resample, PixelLevels levels) {
     /**
-     * Reads {@code preprocessor_config.json}; what is absent there takes the processor's defaults.
+     * Reads the settings of a model folder; what is absent there takes the processor's defaults.
      *
      * @throws io.vlfinetune.trainer.TrainerException ModelUnsupported when it asks for another processor or for what is
      *     not implemented
      */
     static TiledImages open(Path modelFolder) {
-        ConfigSection config = ConfigSection.read(modelFolder, "preprocessor_config.json");
+        ConfigSection config = ImageSettings.read(modelFolder);
         if (!config.text("image_processor_type", "LlavaNextImageProcessor").startsWith("LlavaNextImageProcessor")) {
             throw config.refused("image_processor_type", "LlavaNextImageProcessor");
         }

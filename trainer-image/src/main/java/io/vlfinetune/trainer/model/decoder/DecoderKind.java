@@ -53,7 +53,9 @@ public enum DecoderKind {
         config.requireNumber("partial_rotary_factor", 1);
         config.requireFalse("mlp_bias");
         boolean slides = switch (this) {
-            case Llama, Mistral -> config.has("sliding_window");
+            case Llama -> config.has("sliding_window");
+            // Where the configuration says nothing, transformers takes 4096.
+            case Mistral -> !config.node().path("sliding_window").isNull();
             // Their window counts only if it is switched on.
             case Qwen2, Qwen3 -> config.flag("use_sliding_window", false);
         };

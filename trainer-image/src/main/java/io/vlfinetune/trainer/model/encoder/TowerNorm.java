@@ -10,23 +10,19 @@ import io.vlfinetune.trainer.weights.Weights;
 import java.util.List;
 
 /**
- * The norm after a SigLIP tower's last block, over [images, patches, hidden].
+ * The norm after a tower's last block, over [images, places, hidden].
  *
- * @param prefix of the tower's keys
+ * @param name of its keys, which end in weight and bias
  * @param config the tower's numbers
  */
-public record TowerNorm(String prefix, EncoderConfig config) implements PlainLayer {
+public record TowerNorm(String name, EncoderConfig config) implements PlainLayer {
     @Override
     public List<LayerTensor> declared() {
-        return LayerTensor.layerNorm(name(), TensorRole.of(Role.VisionNorm), config.hidden());
+        return LayerTensor.layerNorm(name, TensorRole.of(Role.VisionNorm), config.hidden());
     }
 
     @Override
     public NDArray forward(NDArray x, Weights w, Batch batch) {
-        return w.ops().layerNorm(x, w.get(name() + ".weight"), w.get(name() + ".bias"), config.epsilon());
-    }
-
-    private String name() {
-        return prefix + "post_layernorm";
+        return w.ops().layerNorm(x, w.get(name + ".weight"), w.get(name + ".bias"), config.epsilon());
     }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDArray;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.vlfinetune.api.Part;
 import io.vlfinetune.api.Role;
 import io.vlfinetune.contract.Reason;
@@ -137,6 +138,12 @@ class LlavaNextFamilyTest {
     }
 
     @Test
+    void givenMistralWithoutAWordOnItsWindowThenItIsRefusedBecauseTransformersWouldTakeOne() {
+        model.edit("config.json", json -> ((ObjectNode) json.path("text_config")).remove("sliding_window"));
+        assertRefused("text_config.sliding_window: absent is not supported", "null");
+    }
+
+    @Test
     void givenNoNewlineThenItIsMissedByName() {
         model.tensors(tensors -> tensors.remove("image_newline"));
         assertRefused("tensor image_newline: missing");
@@ -149,6 +156,7 @@ class LlavaNextFamilyTest {
             {"image_grid_pinpoints": [[56, 100]]}; image_grid_pinpoints: [[56,100]] is not supported; multiples of the vision tower's 56 pixels
             {"vision_feature_layer": [-2, 9]}; vision_feature_layer: [-2,9] is not supported; -5 to 4
             {"vision_feature_layer": [-2, -3]}; tensor multi_modal_projector.linear_1.weight: shape [64, 32]; asks for [64, 64]
+            {"text_config": {"sliding_window": 4096}}; text_config.sliding_window: 4096 is not supported; null
             {"text_config": {"model_type": "qwen2"}}; text_config.model_type: "qwen2"; llama, mistral
             {"vision_config": {"model_type": "siglip_vision_model"}}; vision_config.model_type: "siglip_vision_model"; clip_vision_model
             """)

@@ -5,6 +5,7 @@ import static io.vlfinetune.trainer.testing.ModelFolder.turn;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.trainer.TrainerException;
@@ -173,6 +174,17 @@ class LlavaNextProcessorTest {
                 .isInstanceOfSatisfying(
                         TrainerException.class, e -> assertThat(e.reason()).isEqualTo(Reason.ModelUnsupported))
                 .hasMessageContaining(problem);
+    }
+
+    /** transformers 5 saves what was preprocessor_config.json within processor_config.json. */
+    @Test
+    void givenTheFilesOfTransformersFiveThenTheyMeanTheSame() throws Exception {
+        Path old = folder.resolve("preprocessor_config.json");
+        JsonNode settings = new JsonMapper().readTree(old.toFile());
+        Files.delete(old);
+        model.edit("processor_config.json", json -> json.set("image_processor", settings));
+        assertImage(3, 2, 3, 26, "292b53f39482e92c");
+        model.processor().close();
     }
 
     @Test
