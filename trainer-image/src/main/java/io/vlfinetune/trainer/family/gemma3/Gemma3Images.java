@@ -3,6 +3,7 @@ package io.vlfinetune.trainer.family.gemma3;
 import io.vlfinetune.trainer.config.ConfigSection;
 import io.vlfinetune.trainer.data.Pixels;
 import io.vlfinetune.trainer.data.RgbImage;
+import io.vlfinetune.trainer.processor.ImageSettings;
 import io.vlfinetune.trainer.processor.PilResize;
 import io.vlfinetune.trainer.processor.PixelLevels;
 import io.vlfinetune.trainer.processor.Resample;
@@ -26,7 +27,7 @@ record Gemma3Images(int height, int width, Resample resample, PixelLevels levels
      *     for what is not implemented
      */
     static Gemma3Images open(Path modelFolder, int side) {
-        ConfigSection config = ConfigSection.read(modelFolder, "preprocessor_config.json");
+        ConfigSection config = ImageSettings.read(modelFolder);
         if (!config.text("image_processor_type", "Gemma3ImageProcessor").startsWith("Gemma3ImageProcessor")) {
             throw config.refused("image_processor_type", "Gemma3ImageProcessor");
         }

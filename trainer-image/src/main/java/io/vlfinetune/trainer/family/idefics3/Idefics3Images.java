@@ -3,6 +3,7 @@ package io.vlfinetune.trainer.family.idefics3;
 import io.vlfinetune.trainer.config.ConfigSection;
 import io.vlfinetune.trainer.data.Pixels;
 import io.vlfinetune.trainer.data.RgbImage;
+import io.vlfinetune.trainer.processor.ImageSettings;
 import io.vlfinetune.trainer.processor.PilResize;
 import io.vlfinetune.trainer.processor.PixelLevels;
 import io.vlfinetune.trainer.processor.Resample;
@@ -54,7 +55,7 @@ final class Idefics3Images {
      *     not implemented
      */
     static Idefics3Images open(Path modelFolder) {
-        ConfigSection config = ConfigSection.read(modelFolder, "preprocessor_config.json");
+        ConfigSection config = ImageSettings.read(modelFolder);
         String type = config.text("image_processor_type", "Idefics3ImageProcessor");
         if (!type.startsWith("Idefics3ImageProcessor") && !type.startsWith("SmolVLMImageProcessor")) {
             throw config.refused("image_processor_type", "Idefics3ImageProcessor, SmolVLMImageProcessor");

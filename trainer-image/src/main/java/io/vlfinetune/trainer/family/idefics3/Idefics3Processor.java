@@ -5,6 +5,7 @@ import io.vlfinetune.trainer.data.MediaRoot;
 import io.vlfinetune.trainer.data.RgbImage;
 import io.vlfinetune.trainer.processor.ChatProcessor;
 import io.vlfinetune.trainer.processor.ImageEncoder;
+import io.vlfinetune.trainer.processor.ImageSettings;
 import io.vlfinetune.trainer.processor.PositionRule;
 import io.vlfinetune.trainer.processor.Tokenizer;
 import java.nio.file.Path;
@@ -81,7 +82,7 @@ record Idefics3Processor(Idefics3Images images, int tokensPerTile) implements Im
 
     private static void requireAgreement(Path modelFolder, Idefics3Config config, Idefics3Images images) {
         if (images.tile() != config.vision().image()) {
-            throw ConfigSection.read(modelFolder, "preprocessor_config.json")
+            throw ImageSettings.read(modelFolder)
                     .section("max_image_size")
                     .refused(
                             "longest_edge",
