@@ -6,6 +6,7 @@ import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.freeze.TensorRole;
 import io.vlfinetune.trainer.model.Batch;
 import io.vlfinetune.trainer.model.LayerTensor;
+import io.vlfinetune.trainer.model.NarrowingLayer;
 import io.vlfinetune.trainer.model.PlainLayer;
 import io.vlfinetune.trainer.weights.Weights;
 import java.util.ArrayList;
@@ -20,8 +21,20 @@ import org.jspecify.annotations.Nullable;
  * @param decoder prefix of the decoder's keys
  * @param number of the block, from the input
  * @param config the decoder's numbers
+ * @param narrowed whether everything after the attention is done only at places with a target
  */
-public record GemmaBlock(String decoder, int number, GemmaConfig config) implements PlainLayer {
+public record GemmaBlock(String decoder, int number, GemmaConfig config, boolean narrowed)
+        implements PlainLayer, NarrowingLayer {
+    /** A block that does everything at every place. */
+    public GemmaBlock(String decoder, int number, GemmaConfig config) {
+        this(decoder, number, config, false);
+    }
+
+    @Override
+    public GemmaBlock atTargets() {
+        return new GemmaBlock(decoder, number, config, true);
+    }
+
     @Override
     public List<LayerTensor> declared() {
         TensorRole role = TensorRole.of(Role.LanguageBlock, number);
@@ -53,13 +66,18 @@ public record GemmaBlock(String decoder, int number, GemmaConfig config) impleme
     @Override
     public NDArray forward(NDArray x, Weights w, Batch batch) {
         Ops ops = w.ops();
-        NDArray mixed = attention(norm(x, w, "input_layernorm"), w, batch);
-        NDArray y = ops.add(x, norm(linear(mixed, w, "self_attn.o_proj"), w, "post_attention_layernorm"));
+        NDArray mixed = kept(attention(norm(x, w, "input_layernorm"), w, batch), batch, ops);
+        NDArray y = ops.add(kept(x, batch, ops), norm(linear(mixed, w, "self_attn.o_proj"), w, "post_attention_layernorm"));
         NDArray h = norm(y, w, "pre_feedforward_layernorm");
         NDArray gate = config.activation().apply(ops, ops.linear(h, w.get(key("mlp.gate_proj.weight")), null));
         NDArray gated = ops.multiply(gate, ops.linear(h, w.get(key("mlp.up_proj.weight")), null));
         NDArray made = ops.linear(gated, w.get(key("mlp.down_proj.weight")), null);
         return ops.add(y, norm(made, w, "post_feedforward_layernorm"));
+    }
+
+    /** The places that are read further on. */
+    private NDArray kept(NDArray x, Batch batch, Ops ops) {
+        return narrowed ? batch.atTargets(x, ops) : x;
     }
 
     private NDArray attention(NDArray h, Weights w, Batch batch) {
