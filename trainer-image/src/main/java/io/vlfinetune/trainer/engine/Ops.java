@@ -10,10 +10,14 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.JniUtils;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -120,6 +124,11 @@ public final class Ops implements AutoCloseable {
         return aten.call("aten::detach", x);
     }
 
+    /** The same memory with the same graph, as an array of its own. */
+    public NDArray alias(NDArray x) {
+        return aten.call("aten::alias", x);
+    }
+
     /** The same memory without a graph, as the beginning of a new one. */
     public NDArray leaf(NDArray x) {
         NDArray made = detached(x);
@@ -164,6 +173,46 @@ public final class Ops implements AutoCloseable {
     /** Means of squares of so many pixels on each side, side by side; x [n, channels, height, width]. */
     public NDArray averagePool(NDArray x, long side) {
         return script.tensor("average_pool", x, side);
+    }
+
+    /**
+     * Gradients of a linear layer; an array that was not asked for is null.
+     *
+     * @param input [..., in]
+     * @param weight [out, in]
+     * @param bias [out]
+     */
+    public record LinearGradients(
+            @Nullable NDArray input,
+            @Nullable NDArray weight,
+            @Nullable NDArray bias) {
+        /** Those that were asked for. */
+        public List<NDArray> arrays() {
+            return Stream.of(input, weight, bias).filter(Objects::nonNull).toList();
+        }
+    }
+
+    /**
+     * Gradients of {@link #linear} by its kernel, given the one with regard to its output.
+     *
+     * @param gradient [..., out]
+     * @param x the input [..., in]
+     * @param weight [out, in]
+     */
+    public LinearGradients linearGradients(
+            NDArray gradient, NDArray x, NDArray weight, boolean ofInput, boolean ofWeight, boolean ofBias) {
+        boolean product = kernel == LinearKernel.ONEDNN && aten.dtype(x) == DType.F32;
+        Iterator<NDArray> made = Arrays.asList(script.tensors(
+                        product ? "product_gradients" : "linear_gradients",
+                        gradient,
+                        x,
+                        weight,
+                        ofInput,
+                        ofWeight,
+                        ofBias))
+                .iterator();
+        return new LinearGradients(
+                ofInput ? made.next() : null, ofWeight ? made.next() : null, ofBias ? made.next() : null);
     }
 
     /** Rows of the table [vocabulary, hidden] at the ids [batch, length]. */

@@ -130,6 +130,7 @@ final class Script implements AutoCloseable {
             case NDArray[] arrays -> IValue.listFrom(Arrays.copyOf(arrays, arrays.length, PtNDArray[].class));
             case Double number -> IValue.from(number);
             case Long number -> IValue.from(number);
+            case Boolean flag -> IValue.from(flag);
             case String text -> IValue.from(text);
             default -> throw new IllegalArgumentException(argument.getClass().getName());
         };

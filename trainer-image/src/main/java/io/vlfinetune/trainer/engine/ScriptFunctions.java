@@ -59,6 +59,42 @@ final class ScriptFunctions {
                 else:
                   _3 = torch.append(found, unchecked_cast(Tensor, one))
               return found
+            def linear_gradients(self: __torch__.M, g: Tensor, x: Tensor, w: Tensor, input: bool, weight: bool, bias: bool) -> List[Tensor]:
+              a = torch.reshape(g, [-1, torch.size(w, 0)])
+              found = annotate(List[Tensor], [])
+              if input:
+                _0 = torch.append(found, torch.reshape(torch.mm(a, w), torch.size(x)))
+              else:
+                pass
+              if weight:
+                _1 = torch.append(found, torch.mm(torch.t(a), torch.reshape(x, [-1, torch.size(w, 1)])))
+              else:
+                pass
+              if bias:
+                _2 = torch.append(found, torch.sum(a, [0]))
+              else:
+                pass
+              return found
+            def product_gradients(self: __torch__.M, g: Tensor, x: Tensor, w: Tensor, input: bool, weight: bool, bias: bool) -> List[Tensor]:
+              n = torch.size(w, 0)
+              k = torch.size(w, 1)
+              a = torch.permute(torch.reshape(g, [1, 1, -1, n]), [0, 3, 1, 2])
+              b = torch.permute(torch.reshape(x, [1, 1, -1, k]), [0, 3, 1, 2])
+              dx, dw, db, = torch.convolution_backward(a, b, torch.view(w, [n, k, 1, 1]), [n], [1, 1], [0, 0], [1, 1], False, [0, 0], 1, [input, weight, bias])
+              found = annotate(List[Tensor], [])
+              if input:
+                _0 = torch.append(found, torch.reshape(torch.permute(dx, [0, 2, 3, 1]), torch.size(x)))
+              else:
+                pass
+              if weight:
+                _1 = torch.append(found, torch.reshape(dw, [n, k]))
+              else:
+                pass
+              if bias:
+                _2 = torch.append(found, db)
+              else:
+                pass
+              return found
             def norm(self: __torch__.M, arrays: List[Tensor]) -> Tensor:
               return torch.linalg_vector_norm(torch.stack(torch._foreach_norm(arrays, 2)), 2)
             def adamw(self: __torch__.M, p: List[Tensor], g: List[Tensor], m: List[Tensor], v: List[Tensor], step: List[Tensor], lr: float, beta1: float, beta2: float, decay: float, eps: float, scale: Tensor) -> int:

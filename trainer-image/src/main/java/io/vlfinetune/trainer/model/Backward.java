@@ -37,6 +37,12 @@ final class Backward implements AutoCloseable {
         }
     }
 
+    /** The gradient with regard to an array between layers, which the caller then owns; null if there is none. */
+    @Nullable
+    NDArray take(NDArray array) {
+        return seeds.remove(array);
+    }
+
     /**
      * One graph.
      *

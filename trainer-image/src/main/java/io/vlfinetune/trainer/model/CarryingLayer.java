@@ -8,7 +8,7 @@ import java.util.List;
  *
  * @param layer what is made of the input
  */
-public record CarryingLayer(PlainLayer layer) implements Layer {
+public record CarryingLayer(Layer layer) implements Layer {
     @Override
     public List<LayerTensor> declared() {
         return layer.declared();

@@ -41,6 +41,7 @@ public final class Executor {
     private final Chain chain;
     private final List<Layer> layers;
     private final List<Layer> everywhere;
+    private final int merge;
     private final Weights weights;
     private final Mode mode;
     private final List<List<String>> trained;
@@ -49,7 +50,12 @@ public final class Executor {
     public Executor(Chain chain, Weights weights, Mode mode) {
         this.ops = weights.ops();
         this.chain = chain;
-        this.layers = chain.layersForLoss();
+        List<Layer> forLoss = chain.layersForLoss();
+        // Stage by stage only where that saves memory: a layer that runs again runs as a whole.
+        this.layers = mode == Mode.SEGMENTS ? stages(forLoss) : forLoss;
+        this.merge = mode == Mode.SEGMENTS
+                ? stages(forLoss.subList(0, chain.merge())).size()
+                : chain.merge();
         this.everywhere = chain.layers();
         this.weights = weights;
         this.mode = mode;
@@ -59,6 +65,10 @@ public final class Executor {
                         .filter(trainable::contains)
                         .toList())
                 .toList();
+    }
+
+    private static List<Layer> stages(List<Layer> layers) {
+        return layers.stream().flatMap(layer -> layer.stages().stream()).toList();
     }
 
     /** Trainable tensors that can have a gradient, in the chain's order. */
@@ -103,7 +113,7 @@ public final class Executor {
     /** Cross entropy and right answers of each sample, without gradients. */
     public List<SampleScore> evaluate(Batch batch) {
         return ops.withGradients(false, () -> {
-            try (NDArray hidden = headInput(layers, batch);
+            try (NDArray hidden = headInput(layers, merge, batch);
                     NDArray logits = ops.scoped(() -> chain.head().targetLogits(hidden, weights, batch));
                     NDArray entropies = ops.crossEntropy(logits, batch.targets());
                     NDArray guesses = ops.argmax(logits)) {
@@ -135,7 +145,7 @@ public final class Executor {
     /** Float32 logits of every place [rows, length, vocabulary], without gradients; the caller closes them. */
     public NDArray logits(Batch batch) {
         return ops.withGradients(false, () -> {
-            try (NDArray hidden = headInput(everywhere, batch)) {
+            try (NDArray hidden = headInput(everywhere, chain.merge(), batch)) {
                 return ops.scoped(() -> ops.cast(chain.head().logits(hidden, weights), DType.F32));
             }
         });
@@ -150,7 +160,7 @@ public final class Executor {
 
     /** What reaches the merge, without gradients; the caller closes it. */
     Flow beforeMerge(Batch batch) {
-        return ops.withGradients(false, () -> prefix(layers, start(batch), chain.merge(), batch));
+        return ops.withGradients(false, () -> prefix(layers, start(batch), merge, batch));
     }
 
     /**
@@ -179,7 +189,7 @@ public final class Executor {
     }
 
     private int start(Batch batch) {
-        return batch.isTextOnly() ? chain.merge() : 0;
+        return batch.isTextOnly() ? merge : 0;
     }
 
     private int lowestTrained(int start) {
@@ -200,8 +210,9 @@ public final class Executor {
     }
 
     /** What enters the output head, without gradients; nothing is carried that far. */
-    private NDArray headInput(List<Layer> chosen, Batch batch) {
-        return prefix(chosen, start(batch), chosen.size() - 1, batch).hidden();
+    private NDArray headInput(List<Layer> chosen, int start, Batch batch) {
+        return prefix(chosen, batch.isTextOnly() ? start : 0, chosen.size() - 1, batch)
+                .hidden();
     }
 
     private Flow runAndClose(Layer layer, Flow x, Batch batch, boolean graph) {
@@ -233,7 +244,7 @@ public final class Executor {
         Flow x = input;
         for (int i = lowest; i <= last; i++) {
             // The last layer's backward pass comes first: to build its graph again would save nothing.
-            boolean graph = mode == Mode.SEGMENTS || i == last;
+            boolean graph = i == last || (mode == Mode.SEGMENTS && !(layers.get(i) instanceof ProductLayer));
             Flow output = run(layers.get(i), x, batch, graph);
             Flow next = i == last ? output : cutOff(output, x);
             segments.push(new Segment(x, graph ? output : null, next));
@@ -246,7 +257,7 @@ public final class Executor {
         try (Backward backward = new Backward(weights, gradients)) {
             backward.seed(x.hidden(), ops.detached(seed));
             for (int i = last; i >= lowest; i--) {
-                backward(i, segments.pop(), i == lowest, batch, backward);
+                backward(i, segments.pop(), i == lowest, batch, backward, gradients);
             }
         }
         input.close();
@@ -261,8 +272,17 @@ public final class Executor {
         return new Flow(arrays.getFirst(), arrays.subList(1, arrays.size()));
     }
 
-    private void backward(int layer, Segment segment, boolean lowest, Batch batch, Backward backward) {
+    private void backward(
+            int layer, Segment segment, boolean lowest, Batch batch, Backward backward, Gradients gradients) {
         Flow input = segment.input();
+        if (mode == Mode.SEGMENTS && layers.get(layer) instanceof ProductLayer product) {
+            List<NDArray> cut = segment.next().arrays().stream()
+                    .filter(array -> !input.holds(array))
+                    .toList();
+            new ProductBackward(weights, gradients, backward).through(product, input, cut, lowest, trained.get(layer));
+            segment.next().closeAllBut(input);
+            return;
+        }
         Flow kept = segment.output();
         Flow output = kept != null ? kept : run(layers.get(layer), input, batch, true);
         List<NDArray> made = new ArrayList<>();

@@ -34,6 +34,13 @@ public record Flow(NDArray hidden, List<NDArray> carried) {
         return new Flow(hidden, all);
     }
 
+    /** With another array in the place of the first carried ones. */
+    public Flow taking(int first, NDArray instead) {
+        List<NDArray> all = new ArrayList<>(carried.subList(first, carried.size()));
+        all.addFirst(instead);
+        return new Flow(hidden, all);
+    }
+
     /** Without the first carried array. */
     public Flow dropped() {
         return new Flow(hidden, carried.subList(1, carried.size()));

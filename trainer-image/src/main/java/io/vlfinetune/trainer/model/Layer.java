@@ -11,6 +11,11 @@ public interface Layer {
     /** The tensors it reads, always in the same order. */
     List<LayerTensor> declared();
 
+    /** What it consists of, in order; itself if it is no block. */
+    default List<Layer> stages() {
+        return List.of(this);
+    }
+
     /** The tensors it reads with their roles, always in the same order. */
     default Map<String, TensorRole> tensors() {
         Map<String, TensorRole> roles = new LinkedHashMap<>();

@@ -67,7 +67,8 @@ public record GemmaBlock(String decoder, int number, GemmaConfig config, boolean
     public NDArray forward(NDArray x, Weights w, Batch batch) {
         Ops ops = w.ops();
         NDArray mixed = kept(attention(norm(x, w, "input_layernorm"), w, batch), batch, ops);
-        NDArray y = ops.add(kept(x, batch, ops), norm(linear(mixed, w, "self_attn.o_proj"), w, "post_attention_layernorm"));
+        NDArray y =
+                ops.add(kept(x, batch, ops), norm(linear(mixed, w, "self_attn.o_proj"), w, "post_attention_layernorm"));
         NDArray h = norm(y, w, "pre_feedforward_layernorm");
         NDArray gate = config.activation().apply(ops, ops.linear(h, w.get(key("mlp.gate_proj.weight")), null));
         NDArray gated = ops.multiply(gate, ops.linear(h, w.get(key("mlp.up_proj.weight")), null));

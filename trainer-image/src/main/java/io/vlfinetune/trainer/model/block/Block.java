@@ -1,0 +1,31 @@
+package io.vlfinetune.trainer.model.block;
+
+import io.vlfinetune.trainer.model.Batch;
+import io.vlfinetune.trainer.model.Flow;
+import io.vlfinetune.trainer.model.Layer;
+import io.vlfinetune.trainer.model.LayerTensor;
+import io.vlfinetune.trainer.weights.Weights;
+import java.util.List;
+
+/**
+ * A layer made of stages. It is one layer to whoever freezes, counts or runs it again; its stages are what the backward
+ * pass goes through one by one.
+ */
+public interface Block extends Layer {
+    @Override
+    List<Layer> stages();
+
+    @Override
+    default List<LayerTensor> declared() {
+        return stages().stream().flatMap(stage -> stage.declared().stream()).toList();
+    }
+
+    @Override
+    default Flow forward(Flow input, Weights weights, Batch batch) {
+        Flow x = input;
+        for (Layer stage : stages()) {
+            x = stage.forward(x, weights, batch);
+        }
+        return x;
+    }
+}
