@@ -28,7 +28,8 @@ final class ScriptFunctions {
               return torch.mul(weight, torch.to(torch.mul(h, r), ops.prim.dtype(x)))
             def rms_norm_one_plus(self: __torch__.M, x: Tensor, weight: Tensor, eps: float) -> Tensor:
               h = torch.to(x, 6)
-              r = torch.rsqrt(torch.add(torch.mean(torch.pow(h, 2), [-1], True), eps))
+              n = torch.linalg_vector_norm(h, 2, [-1], True)
+              r = torch.rsqrt(torch.add(torch.div(torch.mul(n, n), torch.size(h, -1)), eps))
               y = torch.mul(torch.mul(h, r), torch.add(torch.to(weight, 6), 1.))
               return torch.to(y, ops.prim.dtype(x))
             def average_pool(self: __torch__.M, x: Tensor, side: int) -> Tensor:

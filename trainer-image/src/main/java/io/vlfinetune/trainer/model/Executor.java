@@ -244,7 +244,7 @@ public final class Executor {
         Flow x = input;
         for (int i = lowest; i <= last; i++) {
             // The last layer's backward pass comes first: to build its graph again would save nothing.
-            boolean graph = i == last || (mode == Mode.SEGMENTS && !(layers.get(i) instanceof ProductLayer));
+            boolean graph = i == last || (mode == Mode.SEGMENTS && remembers(layers.get(i)));
             Flow output = run(layers.get(i), x, batch, graph);
             Flow next = i == last ? output : cutOff(output, x);
             segments.push(new Segment(x, graph ? output : null, next));
@@ -262,6 +262,10 @@ public final class Executor {
         }
         input.close();
         return loss;
+    }
+
+    private static boolean remembers(Layer layer) {
+        return !layer.isCheap() && !(layer instanceof ProductLayer);
     }
 
     /** The beginning of a new graph for what a layer made; what only passed by stays the same array. */

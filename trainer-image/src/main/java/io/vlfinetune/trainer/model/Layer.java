@@ -16,6 +16,11 @@ public interface Layer {
         return List.of(this);
     }
 
+    /** Whether to run it again costs less than to remember what its backward pass needs. */
+    default boolean isCheap() {
+        return false;
+    }
+
     /** The tensors it reads with their roles, always in the same order. */
     default Map<String, TensorRole> tensors() {
         Map<String, TensorRole> roles = new LinkedHashMap<>();

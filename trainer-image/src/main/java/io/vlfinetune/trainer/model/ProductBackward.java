@@ -62,7 +62,8 @@ record ProductBackward(Weights weights, Gradients gradients, Backward backward) 
             return;
         }
         // Made after the source, so that autograd begins with it.
-        try (NDArray beside = weights.ops().withGradients(true, () -> weights.ops().alias(hidden))) {
+        try (NDArray beside =
+                weights.ops().withGradients(true, () -> weights.ops().alias(hidden))) {
             backward.seed(beside, passed);
             List<NDArray> both = List.of(source, beside);
             backward.through(both, both, below, own);

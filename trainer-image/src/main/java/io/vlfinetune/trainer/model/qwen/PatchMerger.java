@@ -8,6 +8,7 @@ import io.vlfinetune.trainer.model.Activation;
 import io.vlfinetune.trainer.model.Batch;
 import io.vlfinetune.trainer.model.LayerTensor;
 import io.vlfinetune.trainer.model.PlainLayer;
+import io.vlfinetune.trainer.model.block.Norm;
 import io.vlfinetune.trainer.weights.Weights;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,8 +26,7 @@ public record PatchMerger(String prefix, TowerConfig config, boolean normsJoined
     public List<LayerTensor> declared() {
         TensorRole role = TensorRole.of(Role.Projector);
         TowerKind kind = config.kind();
-        List<LayerTensor> tensors = new ArrayList<>(
-                kind.norm().declared(prefix + kind.mergerNorm(), role, normsJoined ? joined() : config.hidden()));
+        List<LayerTensor> tensors = new ArrayList<>(norm().declared());
         tensors.addAll(LayerTensor.linear(prefix + kind.mergerFirst(), role, joined(), joined()));
         tensors.addAll(LayerTensor.linear(prefix + kind.mergerSecond(), role, config.out(), joined()));
         return tensors;
@@ -37,9 +37,15 @@ public record PatchMerger(String prefix, TowerConfig config, boolean normsJoined
         Ops ops = w.ops();
         TowerKind kind = config.kind();
         NDArray given = normsJoined ? ops.reshape(x, -1, joined()) : x;
-        NDArray normed = ops.reshape(kind.norm().apply(given, w, prefix + kind.mergerNorm()), -1, joined());
+        NDArray normed = ops.reshape(norm().apply(given, w), -1, joined());
         NDArray h = Activation.Gelu.apply(ops, linear(normed, w, kind.mergerFirst()));
         return config.order().restored(linear(h, w, kind.mergerSecond()), ops, batch);
+    }
+
+    private Norm norm() {
+        TowerKind kind = config.kind();
+        return kind.norm(
+                prefix + kind.mergerNorm(), TensorRole.of(Role.Projector), normsJoined ? joined() : config.hidden());
     }
 
     private long joined() {

@@ -1,0 +1,60 @@
+package io.vlfinetune.trainer.model.decoder;
+
+import ai.djl.ndarray.NDArray;
+import io.vlfinetune.api.Role;
+import io.vlfinetune.trainer.engine.Ops;
+import io.vlfinetune.trainer.freeze.TensorRole;
+import io.vlfinetune.trainer.model.Batch;
+import io.vlfinetune.trainer.model.Flow;
+import io.vlfinetune.trainer.model.Layer;
+import io.vlfinetune.trainer.model.LayerTensor;
+import io.vlfinetune.trainer.model.block.Norm;
+import io.vlfinetune.trainer.weights.Weights;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Gemma 3's attention: takes queries, keys and values [rows, length, size of all heads] from what is carried, and
+ * carries their mixture.
+ *
+ * @param prefix of its keys
+ * @param number of the block, which decides between a window and everything before
+ * @param config the decoder's numbers
+ */
+record GemmaAttention(String prefix, int number, GemmaConfig config) implements Layer {
+    @Override
+    public List<LayerTensor> declared() {
+        List<LayerTensor> tensors = new ArrayList<>(norm("q_norm").declared());
+        tensors.addAll(norm("k_norm").declared());
+        return tensors;
+    }
+
+    @Override
+    public Flow forward(Flow input, Weights w, Batch batch) {
+        Ops ops = w.ops();
+        boolean slides = config.sliding().get(number);
+        Rotary rotary = slides ? config.near() : config.far();
+        AttentionMask mask = slides ? new AttentionMask(config.window()) : AttentionMask.WHOLE;
+        NDArray cosines = rotary.cosines(w, batch);
+        NDArray sines = rotary.sines(w, batch);
+        List<NDArray> carried = input.carried();
+        NDArray query = ops.rotate(norm("q_norm").apply(heads(carried.get(0), config.heads(), ops), w), cosines, sines);
+        NDArray key = ops.rotate(norm("k_norm").apply(heads(carried.get(1), config.groups(), ops), w), cosines, sines);
+        NDArray value = heads(carried.get(2), config.groups(), ops);
+        long times = config.heads() / config.groups();
+        NDArray mixed = ops.attention(
+                query, ops.repeat(key, times, 1), ops.repeat(value, times, 1), mask.of(w, batch), config.scale());
+        long rows = carried.getFirst().getShape().get(0);
+        return input.taking(3, ops.reshape(ops.transpose(mixed, 1, 2), rows, batch.length(), -1));
+    }
+
+    private Norm norm(String part) {
+        TensorRole role = TensorRole.of(Role.LanguageBlock, number);
+        return new Norm.OnePlus(prefix + part, role, config.headSize(), config.epsilon());
+    }
+
+    /** [rows, length, heads * size] to [rows, heads, length, size]. */
+    private static NDArray heads(NDArray x, int count, Ops ops) {
+        return ops.transpose(ops.reshape(x, x.getShape().get(0), x.getShape().get(1), count, -1), 1, 2);
+    }
+}
