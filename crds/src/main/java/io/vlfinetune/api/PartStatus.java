@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param total its parameters.
  * @param trainable those that are trained.
  * @param frozenLayers numbered layers that are frozen whole, such as 0-2,5.
- * @param learningRate peak learning rate; absent where nothing is trained.
+ * @param learningRate peak learning rate, lowest to highest where there are several; absent where nothing is trained.
  */
 public record PartStatus(
         @JsonPropertyDescription("The part.") Part part,
@@ -21,5 +21,8 @@ public record PartStatus(
         @JsonPropertyDescription("Numbered layers that are frozen whole, such as 0-2,5.") @Size(max = 256) @Nullable
         String frozenLayers,
 
-        @JsonPropertyDescription("Peak learning rate; absent where nothing is trained.") @Size(max = 32) @Nullable
+        @JsonPropertyDescription(
+                "Peak learning rate, lowest to highest where there are several; absent where nothing is trained.")
+        @Size(max = 64)
+        @Nullable
         String learningRate) {}

@@ -5,6 +5,9 @@ final class Patterns {
     /** A non-negative decimal number, exponents allowed. */
     static final String DECIMAL = "^[0-9]+(\\.[0-9]+)?([eE][-+]?[0-9]+)?$";
 
+    /** A factor above 0 and up to 1. */
+    static final String FACTOR = "^(1(\\.0+)?|0\\.[0-9]*[1-9][0-9]*)$";
+
     /** A folder or file that the trainer reads or writes. */
     static final String SOURCE = "^(pvc://[a-z0-9]([-a-z0-9.]*[a-z0-9])?(/.*)?|file://.+)$";
 

@@ -7,5 +7,7 @@ public enum ScheduleName {
     /** Falls on a line to zero at the last step. */
     Linear,
     /** Falls on half a cosine to zero at the last step. */
-    Cosine
+    Cosine,
+    /** Stays, and falls on a line to zero over the last tenth of the steps. */
+    WarmupStableDecay
 }

@@ -9,11 +9,13 @@ import java.util.Objects;
 /**
  * How the learning rate goes over the steps.
  *
- * @param name constant, or falling to zero at the last step: Linear, Cosine.
+ * @param name constant, or falling to zero at the last step: Linear, Cosine, or WarmupStableDecay over the last tenth.
  * @param warmupRatio share of the steps over which the learning rate rises from zero.
  */
 public record ScheduleSpec(
-        @JsonPropertyDescription("Constant, or falling to zero at the last step: Linear, Cosine.") @Default("Cosine")
+        @JsonPropertyDescription(
+                "Constant, or falling to zero at the last step: Linear, Cosine, or WarmupStableDecay over the last tenth.")
+        @Default("Cosine")
         ScheduleName name,
 
         @JsonPropertyDescription("Share of the steps over which the learning rate rises from zero.")

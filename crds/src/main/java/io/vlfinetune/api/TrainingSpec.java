@@ -18,7 +18,10 @@ import org.jspecify.annotations.Nullable;
  * @param batchSize samples in one forward and backward pass.
  * @param gradientAccumulation passes in one optimizer step. Gradients are weighted by tokens, so that it equals the large batch.
  * @param learningRate peak learning rate, a decimal such as "1e-5".
+ * @param partLearningRates peak learning rates of parts that do not have the one above.
+ * @param layerDecay how the learning rate falls from layer to layer below the top.
  * @param schedule how the learning rate goes over the steps.
+ * @param onPlateau lowers learning rates when a metric no longer gets better.
  * @param weightDecay decoupled weight decay of AdamW; biases and norms are not decayed.
  * @param maxGradientNorm gradients are scaled down to this global norm.
  * @param precision precision of weights and arithmetic.
@@ -26,12 +29,17 @@ import org.jspecify.annotations.Nullable;
  * @param checkpointEvery steps between checkpoints. Absent: when stopped only.
  * @param keepCheckpoints checkpoints that are kept; older ones are removed.
  * @param earlyStopping stop before the last step when a metric no longer gets better.
+ * @param prefixCache whether what frozen layers compute is stored and read again in later epochs.
+ * @param recompute whether activations are computed again in the backward pass instead of being kept.
  * @param seed seed of the order of samples.
  */
 @ValidationRule(value = "has(self.epochs) != has(self.steps)", message = "give exactly one of epochs and steps")
 @ValidationRule(
         value = "!has(self.earlyStopping) || has(self.evaluateEvery)",
         message = "earlyStopping looks at evaluations: give evaluateEvery as well")
+@ValidationRule(
+        value = "!has(self.onPlateau) || has(self.evaluateEvery)",
+        message = "onPlateau looks at evaluations: give evaluateEvery as well")
 public record TrainingSpec(
         @JsonPropertyDescription("Passes over the training data. Give either this or steps.")
         @Min(1)
@@ -58,8 +66,17 @@ public record TrainingSpec(
         @Pattern(Patterns.DECIMAL)
         String learningRate,
 
+        @JsonPropertyDescription("Peak learning rates of parts that do not have the one above.")
+        PartLearningRates partLearningRates,
+
+        @JsonPropertyDescription("How the learning rate falls from layer to layer below the top.")
+        LayerDecaySpec layerDecay,
+
         @JsonPropertyDescription("How the learning rate goes over the steps.")
         ScheduleSpec schedule,
+
+        @JsonPropertyDescription("Lowers learning rates when a metric no longer gets better.") @Nullable
+        OnPlateauSpec onPlateau,
 
         @JsonPropertyDescription("Decoupled weight decay of AdamW; biases and norms are not decayed.")
         @Default("0.0")
@@ -96,6 +113,16 @@ public record TrainingSpec(
         @JsonPropertyDescription("Stop before the last step when a metric no longer gets better.") @Nullable
         EarlyStoppingSpec earlyStopping,
 
+        @JsonPropertyDescription(
+                "Whether what frozen layers compute is stored in scratch and read again in later epochs.")
+        @Default("Auto")
+        PrefixCacheMode prefixCache,
+
+        @JsonPropertyDescription(
+                "Whether activations are computed again in the backward pass instead of being kept. Auto: where the memory limit asks for it.")
+        @Default("Auto")
+        RecomputeMode recompute,
+
         @JsonPropertyDescription("Seed of the order of samples.") @Default("42") @Min(0)
         Long seed) {
     /** Puts the defaults in the place of absent fields. */
@@ -103,11 +130,15 @@ public record TrainingSpec(
         batchSize = Objects.requireNonNullElse(batchSize, 1);
         gradientAccumulation = Objects.requireNonNullElse(gradientAccumulation, 1);
         learningRate = Objects.requireNonNullElse(learningRate, "1e-5");
+        partLearningRates = Objects.requireNonNullElse(partLearningRates, PartLearningRates.NONE);
+        layerDecay = Objects.requireNonNullElse(layerDecay, LayerDecaySpec.NONE);
         schedule = Objects.requireNonNullElse(schedule, ScheduleSpec.DEFAULT);
         weightDecay = Objects.requireNonNullElse(weightDecay, "0.0");
         maxGradientNorm = Objects.requireNonNullElse(maxGradientNorm, "1.0");
         precision = Objects.requireNonNullElse(precision, Precision.BFloat16);
         keepCheckpoints = Objects.requireNonNullElse(keepCheckpoints, 2);
+        prefixCache = Objects.requireNonNullElse(prefixCache, PrefixCacheMode.Auto);
+        recompute = Objects.requireNonNullElse(recompute, RecomputeMode.Auto);
         seed = Objects.requireNonNullElse(seed, 42L);
     }
 }

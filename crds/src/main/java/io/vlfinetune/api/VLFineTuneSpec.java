@@ -2,6 +2,7 @@ package io.vlfinetune.api;
 
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.ValidationRule;
 import java.util.Objects;
 
 /**
@@ -16,6 +17,14 @@ import java.util.Objects;
  * @param scheduling where a pod of this run may go.
  * @param lifecycle how often a run is tried.
  */
+@ValidationRule(
+        value =
+                "!has(self.freeze) || !has(self.freeze.phases) || has(self.training.evaluateEvery) || !self.freeze.phases.exists(p, has(p.until) && has(p.until.plateau))",
+        message = "a phase that ends at a plateau looks at evaluations: give training.evaluateEvery as well")
+@ValidationRule(
+        value =
+                "!has(self.freeze) || !has(self.freeze.progressive) || has(self.training.evaluateEvery) || !has(self.freeze.progressive.every.plateau)",
+        message = "progressive unfreezing at a plateau looks at evaluations: give training.evaluateEvery as well")
 public record VLFineTuneSpec(
         @JsonPropertyDescription("The base model.") @Required
         ModelSpec model,

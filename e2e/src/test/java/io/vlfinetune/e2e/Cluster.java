@@ -72,8 +72,9 @@ final class Cluster implements AutoCloseable {
                 .withName(name)
                 .withNamespace(ApiServer.NAMESPACE)
                 .build());
-        TrainingSpec training =
-                new TrainingSpec(null, 3, null, null, null, null, null, null, null, null, null, null, null, null);
+        TrainingSpec training = new TrainingSpec(
+                null, 3, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
+                null);
         run.setSpec(new VLFineTuneSpec(
                 new ModelSpec("file:///models/" + wish),
                 new DataSpec(

@@ -65,8 +65,9 @@ public final class Samples {
     }
 
     public static VLFineTuneSpec spec(String model, ScratchSpec scratch, int maxRestarts) {
-        TrainingSpec training =
-                new TrainingSpec(null, 200, null, null, null, null, null, null, null, null, null, null, null, null);
+        TrainingSpec training = new TrainingSpec(
+                null, 200, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
+                null, null);
         return new VLFineTuneSpec(
                 new ModelSpec(model),
                 new DataSpec(

@@ -24,7 +24,9 @@ final class PlanningProbe {
                 new Sources(Path.of("/"), Map.of()),
                 new ModelSpec("file://" + arguments[0]),
                 new FreezeSpec(true, false, true, List.of()),
-                new TrainingSpec(1, null, null, null, "2e-4", null, null, null, null, null, null, null, null, null));
+                new TrainingSpec(
+                        1, null, null, null, "2e-4", null, null, null, null, null, null, null, null, null, null, null,
+                        null, null, null));
         System.out.println("trainable " + plan.trainableParameters() + " of " + plan.totalParameters());
         System.out.println("after planning: " + engineLoaded());
         try (Ops ops = Ops.start(1, Optional.empty())) {

@@ -12,6 +12,9 @@ import io.vlfinetune.api.ScheduleSpec;
  * @param totalSteps steps of the whole run
  */
 public record LearningRateSchedule(ScheduleName name, long warmupSteps, long totalSteps) {
+    /** Share of the steps over which WarmupStableDecay falls (Hu et al., arXiv:2404.06395). */
+    private static final double DECAY_SHARE = 0.1;
+
     /** Reads a declaration; the warm-up is rounded up to whole steps. */
     public static LearningRateSchedule of(ScheduleSpec spec, long totalSteps) {
         double ratio = Double.parseDouble(spec.warmupRatio());
@@ -31,6 +34,8 @@ public record LearningRateSchedule(ScheduleName name, long warmupSteps, long tot
         return switch (name) {
             case Constant -> 1;
             case Linear -> Math.max(0, (double) (totalSteps - step) / left);
+            case WarmupStableDecay ->
+                Math.min(1, (totalSteps - step) / Math.max(1, Math.ceil(totalSteps * DECAY_SHARE)));
             case Cosine -> Math.max(0, 0.5 * (1 + StrictMath.cos(Math.PI * (step - warmupSteps) / left)));
         };
     }

@@ -88,6 +88,24 @@ class StepSamplesTest {
     private static TrainingSpec spec(
             @Nullable Integer epochs, @Nullable Integer steps, int batchSize, int accumulation, long seed) {
         return new TrainingSpec(
-                epochs, steps, batchSize, accumulation, null, null, null, null, null, null, null, null, null, seed);
+                epochs,
+                steps,
+                batchSize,
+                accumulation,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                seed);
     }
 }
