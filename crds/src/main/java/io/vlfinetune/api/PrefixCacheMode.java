@@ -4,6 +4,6 @@ package io.vlfinetune.api;
 public enum PrefixCacheMode {
     /** Where it pays and fits the scratch volume. */
     Auto,
-    /** Never. */
-    Off
+    /** Off. (Not named so: YAML 1.1 reads the bare word as a boolean.) */
+    Never
 }

@@ -4,8 +4,8 @@ package io.vlfinetune.api;
 public enum RecomputeMode {
     /** Where the memory limit asks for it. */
     Auto,
-    /** Never. */
-    Off,
+    /** Off. (Not named so: YAML 1.1 reads the bare words On and Off as booleans.) */
+    Never,
     /** In every layer that gradients flow through. */
-    On
+    Always
 }
