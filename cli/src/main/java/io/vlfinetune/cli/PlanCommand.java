@@ -95,7 +95,7 @@ final class PlanCommand implements Callable<Integer> {
                 "%ntrains %,d of %,d parameters (%s %%)%n%s%n",
                 plan.trainableParameters(),
                 plan.totalParameters(),
-                plan.status().trainablePercent(),
+                plan.trainablePercent(),
                 plan.digest());
     }
 }

@@ -1,12 +1,15 @@
 package io.vlfinetune.trainer;
 
 import io.vlfinetune.api.FreezeSpec;
+import io.vlfinetune.api.TrainingSpec;
 import io.vlfinetune.trainer.family.Blueprint;
 import io.vlfinetune.trainer.family.Families;
 import io.vlfinetune.trainer.family.Family;
 import io.vlfinetune.trainer.freeze.FreezePlan;
 import io.vlfinetune.trainer.freeze.ModelTensors;
+import io.vlfinetune.trainer.freeze.PhasedPlan;
 import io.vlfinetune.trainer.freeze.PlanDocument;
+import io.vlfinetune.trainer.freeze.PlanWriter;
 import io.vlfinetune.trainer.freeze.PlannedTensor;
 import io.vlfinetune.trainer.weights.Checkpoint;
 import io.vlfinetune.trainer.weights.TensorInfo;
@@ -21,9 +24,9 @@ import java.util.List;
  * @param checkpoint the base model's folder
  * @param family what kind of model it is
  * @param blueprint its layers and roles
- * @param plan what is trained
+ * @param phases what is trained, phase by phase
  */
-public record PlannedModel(Checkpoint checkpoint, Family family, Blueprint blueprint, FreezePlan plan)
+public record PlannedModel(Checkpoint checkpoint, Family family, Blueprint blueprint, PhasedPlan phases)
         implements AutoCloseable {
     /**
      * Opens a folder and resolves a declaration for it.
@@ -42,16 +45,21 @@ public record PlannedModel(Checkpoint checkpoint, Family family, Blueprint bluep
                         new PlannedTensor(name, role, info.shape(), info.dtype().name()));
             });
             ModelTensors table = new ModelTensors(tensors, blueprint.chain().tensors(), blueprint.tiedHead());
-            return new PlannedModel(checkpoint, family, blueprint, FreezePlan.resolve(freeze, table));
+            return new PlannedModel(checkpoint, family, blueprint, PhasedPlan.resolve(freeze, table));
         } catch (RuntimeException problem) {
             checkpoint.close();
             throw problem;
         }
     }
 
+    /** The plan of the whole run: frozen is what is frozen in every phase. */
+    public FreezePlan plan() {
+        return phases.whole();
+    }
+
     /** The plan written out. */
-    public PlanDocument document(String learningRate) {
-        return PlanDocument.of(plan, learningRate);
+    public PlanDocument document(TrainingSpec training) {
+        return PlanWriter.write(phases, training);
     }
 
     @Override

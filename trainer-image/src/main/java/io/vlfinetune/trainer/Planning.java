@@ -17,7 +17,7 @@ public final class Planning {
      */
     public static PlanDocument plan(Sources sources, ModelSpec model, FreezeSpec freeze, TrainingSpec training) {
         try (PlannedModel planned = PlannedModel.open(sources.resolve(model.source(), "spec.model.source"), freeze)) {
-            return planned.document(training.learningRate());
+            return planned.document(training);
         }
     }
 }

@@ -5,8 +5,11 @@ import io.vlfinetune.api.DataStatus;
 import io.vlfinetune.api.EarlyStoppingSpec;
 import io.vlfinetune.api.MetricStatus;
 import io.vlfinetune.api.ModelStatus;
+import io.vlfinetune.api.OnPlateauSpec;
 import io.vlfinetune.api.OutputStatus;
+import io.vlfinetune.api.PhaseEnd;
 import io.vlfinetune.api.ProgressStatus;
+import io.vlfinetune.api.ProgressiveSpec;
 import io.vlfinetune.contract.LastWord;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.contract.RunConfiguration;
@@ -15,6 +18,7 @@ import io.vlfinetune.trainer.checkpoint.BestModel;
 import io.vlfinetune.trainer.checkpoint.CheckpointStore;
 import io.vlfinetune.trainer.engine.DType;
 import io.vlfinetune.trainer.engine.Ops;
+import io.vlfinetune.trainer.freeze.PhasedPlan;
 import io.vlfinetune.trainer.freeze.PlanDocument;
 import io.vlfinetune.trainer.freeze.Proof;
 import io.vlfinetune.trainer.output.OutputDocument;
@@ -22,6 +26,8 @@ import io.vlfinetune.trainer.output.OutputFolder;
 import io.vlfinetune.trainer.report.ProgressReporter;
 import io.vlfinetune.trainer.report.RunLog;
 import io.vlfinetune.trainer.source.Sources;
+import io.vlfinetune.trainer.training.PhaseClock;
+import io.vlfinetune.trainer.training.StepSamples;
 import io.vlfinetune.trainer.training.StopSignal;
 import io.vlfinetune.trainer.training.Training;
 import io.vlfinetune.trainer.training.TrainingLoop;
@@ -93,19 +99,23 @@ final class TrainingRun {
         try (PlannedModel planned = PlannedModel.open(folder, run.freeze());
                 DataSets sets = DataSets.of(planned, run.data().maxLength())) {
             requireMetrics();
-            PlanDocument document = planned.document(run.training().learningRate());
+            PlanDocument document = planned.document(run.training());
             log.line(String.format(
                     Locale.ROOT,
                     "trains %,d of %,d parameters (%s %%)",
                     document.trainableParameters(),
                     document.totalParameters(),
-                    document.status().trainablePercent()));
+                    document.trainablePercent()));
+            document.warnings().forEach(warning -> log.line("warning: " + warning));
             TrainingLoop.Data data = sets.open(run.data(), sources);
+            requirePhases(
+                    planned.phases(),
+                    StepSamples.of(run.training(), data.train().size()));
             String weights = RunDigest.weights(
                     planned.checkpoint().files().stream().map(Safetensors::file).toList());
             String digest = RunDigest.of(run, folder, weights, DataSets.files(run.data(), sources));
             ModelStatus base = new ModelStatus(planned.family().name(), weights);
-            reporter.prepared(base, new DataStatus(data.train().size()), document.status());
+            reporter.prepared(base, new DataStatus(data.train().size()), document.status(0));
             Optional<OutputDocument> committed = output.committed(digest);
             if (committed.isPresent()) {
                 return alreadyComplete(committed.get());
@@ -123,6 +133,40 @@ final class TrainingRun {
         EarlyStoppingSpec stopping = run.training().earlyStopping();
         requireMetric("spec.training.earlyStopping.metric", stopping == null ? null : stopping.metric(), known);
         requireMetric("spec.output.metric", run.output().metric(), known);
+        OnPlateauSpec onPlateau = run.training().onPlateau();
+        requireMetric("spec.training.onPlateau.metric", onPlateau == null ? null : onPlateau.metric(), known);
+        for (int i = 0; i < run.freeze().phases().size(); i++) {
+            requireMetric(
+                    "spec.freeze.phases[" + i + "].until.plateau.metric",
+                    metric(run.freeze().phases().get(i).until()),
+                    known);
+        }
+        ProgressiveSpec progressive = run.freeze().progressive();
+        requireMetric(
+                "spec.freeze.progressive.every.plateau.metric",
+                progressive == null ? null : metric(progressive.every()),
+                known);
+    }
+
+    private static @Nullable String metric(@Nullable PhaseEnd until) {
+        return until == null || until.plateau() == null ? null : until.plateau().metric();
+    }
+
+    /** A phase that the run can never reach is a mistake; of layers that unfreeze one by one some may never have their turn. */
+    private void requirePhases(PhasedPlan plan, StepSamples samples) {
+        Optional<PhaseClock.Unreached> unreached =
+                PhaseClock.unreached(plan, samples.stepsPerEpoch(), samples.totalSteps());
+        if (unreached.isEmpty()) {
+            return;
+        }
+        String what = "phase %s would begin after step %d, but the run has %d steps"
+                .formatted(unreached.get().phase(), unreached.get().start(), samples.totalSteps());
+        if (run.freeze().progressive() == null) {
+            throw new TrainerException(
+                    Reason.InvalidSpec,
+                    "spec.freeze.phases: " + what + "; shorten the phases before it or train longer");
+        }
+        log.line("warning: spec.freeze.progressive: " + what + "; layers that it would unfreeze stay frozen");
     }
 
     private static void requireMetric(String field, @Nullable String metric, List<String> known) {
@@ -147,6 +191,7 @@ final class TrainingRun {
         Path checkpoints = options.scratch().resolve("checkpoints").resolve(digest.substring("sha256:".length(), 23));
         Path metrics = options.scratch().resolve("metrics.jsonl");
         TrainingLoop.Surroundings around = new TrainingLoop.Surroundings(
+                document,
                 new CheckpointStore(checkpoints, run.training().keepCheckpoints(), log),
                 new BestModel(checkpoints),
                 reporter,
@@ -177,7 +222,7 @@ final class TrainingRun {
     private static void requireStorable(PlannedModel planned, Training.Trained trained) {
         Weights weights = trained.weights();
         Ops ops = weights.ops();
-        for (String name : weights.trainable()) {
+        for (String name : weights.masters()) {
             DType stored = planned.checkpoint().fileOf(name).info(name).dtype();
             if (!Double.isFinite(norm(ops, weights.master(name), stored))) {
                 throw new TrainerException(

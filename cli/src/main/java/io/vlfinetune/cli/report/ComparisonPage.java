@@ -81,7 +81,7 @@ public final class ComparisonPage {
         RunMetrics measured = run.metrics();
         boolean trained = measured.steps() > 0;
         List<String> cells = new ArrayList<>(List.of(
-                run.plan() == null ? NONE : run.plan().status().trainablePercent() + " %",
+                run.plan() == null ? NONE : run.plan().trainablePercent() + " %",
                 trained ? Figures.grouped(Curves.lastStep(measured)) : NONE,
                 trained ? Figures.duration(Duration.ofMillis((long) (measured.seconds() * 1000))) : NONE,
                 trained ? Figures.number(measured.samplesPerSecond()) : NONE,

@@ -55,7 +55,7 @@ public final class RunPage {
         ProgressStatus progress = run.status().progress();
         html.open("dl", "class", "facts");
         if (run.plan() != null) {
-            fact(html, "trainable", run.plan().status().trainablePercent() + " %");
+            fact(html, "trainable", run.plan().trainablePercent() + " %");
         }
         if (progress != null) {
             fact(html, "steps", Figures.grouped(progress.step()) + " of " + Figures.grouped(progress.totalSteps()));

@@ -394,13 +394,19 @@ public final class Ops implements AutoCloseable {
 
     // The optimizer
 
-    /**
-     * The Euclidean norm over all elements of all arrays, added up in the order given; not finite if any element is
-     * not.
-     */
+    /** The Euclidean norm over all elements of all arrays, added up in the order given. */
     public double norm(NDArray... arrays) {
-        try (NDArray norm = script.tensor("norm", (Object) arrays)) {
-            return norm.getFloat();
+        double square = 0;
+        for (float norm : norms(arrays)) {
+            square += (double) norm * norm;
+        }
+        return Math.sqrt(square);
+    }
+
+    /** The Euclidean norm of each array, Float32; not finite where an element is not. */
+    public float[] norms(NDArray... arrays) {
+        try (NDArray norms = script.tensor("norms", (Object) arrays)) {
+            return norms.toFloatArray();
         }
     }
 

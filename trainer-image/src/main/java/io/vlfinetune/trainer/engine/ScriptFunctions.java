@@ -96,8 +96,8 @@ final class ScriptFunctions {
               else:
                 pass
               return found
-            def norm(self: __torch__.M, arrays: List[Tensor]) -> Tensor:
-              return torch.linalg_vector_norm(torch.stack(torch._foreach_norm(arrays, 2)), 2)
+            def norms(self: __torch__.M, arrays: List[Tensor]) -> Tensor:
+              return torch.stack(torch._foreach_norm(arrays, 2))
             def adamw(self: __torch__.M, p: List[Tensor], g: List[Tensor], m: List[Tensor], v: List[Tensor], step: List[Tensor], lr: float, beta1: float, beta2: float, decay: float, eps: float, scale: Tensor) -> int:
               _0 = torch._foreach_add_(step, 1)
               _1 = torch._fused_adamw_(p, g, m, v, annotate(List[Tensor], []), step, lr=lr, beta1=beta1, beta2=beta2, weight_decay=decay, eps=eps, amsgrad=False, maximize=False, grad_scale=scale)

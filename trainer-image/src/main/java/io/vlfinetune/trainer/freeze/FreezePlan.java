@@ -1,110 +1,121 @@
 package io.vlfinetune.trainer.freeze;
 
-import io.vlfinetune.api.FreezeRule;
 import io.vlfinetune.api.FreezeSpec;
 import io.vlfinetune.api.Part;
 import io.vlfinetune.api.Role;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.trainer.TrainerException;
-import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * What is trained and what is not, tensor by tensor. A pure function of the declaration and the checkpoint's headers.
+ * What is trained and what is not, tensor by tensor, over one phase or the whole run. A pure function of the declaration
+ * and the checkpoint's headers.
  *
  * @param table every tensor with its role
- * @param trainable names of the tensors that get gradients and optimizer state, ordered by name
+ * @param decisions what the declaration says of each tensor, ordered by name
+ * @param warnings rules that do not do what they seem to, by field
  */
-public record FreezePlan(ModelTensors table, Set<String> trainable) {
-    /** Keeps an unmodifiable view in the given order. */
+public record FreezePlan(ModelTensors table, Map<String, Decision> decisions, List<String> warnings) {
+    /** Keeps unmodifiable views in the given order. */
     public FreezePlan {
-        trainable = Collections.unmodifiableSet(new LinkedHashSet<>(trainable));
+        decisions = Collections.unmodifiableMap(new LinkedHashMap<>(decisions));
+        warnings = List.copyOf(warnings);
+    }
+
+    /** Resolves the switches and rules of a run without phases; see {@link #resolve(FreezeSpec, String, ModelTensors)}. */
+    public static FreezePlan resolve(FreezeSpec spec, ModelTensors table) {
+        return resolve(spec, "spec.freeze", table);
     }
 
     /**
      * Resolves a declaration: first the switches, then the rules in order, so that the last one that matches decides.
      *
+     * @param path where the declaration stands in the resource
      * @throws TrainerException InvalidSpec, if a rule matches nothing, a tied head and its embedding are asked for apart, or nothing
      *     would be trained
      */
-    public static FreezePlan resolve(FreezeSpec spec, ModelTensors table) {
-        List<Selector> selectors = new ArrayList<>();
-        for (int i = 0; i < spec.rules().size(); i++) {
-            selectors.add(Selector.of(spec.rules().get(i), "spec.freeze.rules[" + i + "]", table));
-        }
+    static FreezePlan resolve(FreezeSpec spec, String path, ModelTensors table) {
+        Rules rules = Rules.of(spec, path, table);
         if (table.tiedHead()) {
-            requireTogether(spec, selectors, table);
+            requireTogether(rules, path, table);
         }
-        Set<String> trainable = new LinkedHashSet<>();
-        for (PlannedTensor tensor : table.tensors()) {
-            if (!frozen(spec, selectors, tensor.role())) {
-                trainable.add(tensor.name());
-            }
-        }
-        FreezePlan plan = new FreezePlan(table, trainable);
-        plan.requireWork();
+        Map<String, Decision> decisions = new LinkedHashMap<>();
+        table.tensors().forEach(tensor -> decisions.put(tensor.name(), rules.decide(tensor)));
+        FreezePlan plan = new FreezePlan(table, decisions, rules.warnings(table));
+        plan.requireWork(path);
         return plan;
     }
 
-    private static boolean frozen(FreezeSpec spec, List<Selector> selectors, TensorRole role) {
-        for (int i = selectors.size() - 1; i >= 0; i--) {
-            if (selectors.get(i).selects(role)) {
-                FreezeRule rule = spec.rules().get(i);
-                return rule.frozen();
-            }
-        }
-        return spec.frozen(role.part());
-    }
-
     /** A tied head is the token embedding by another name, so that both names must be given the same answer. */
-    private static void requireTogether(FreezeSpec spec, List<Selector> selectors, ModelTensors table) {
-        TensorRole embedding = TensorRole.of(Role.TokenEmbedding);
-        TensorRole head = TensorRole.of(Role.OutputHead);
-        boolean frozenEmbedding = frozen(spec, selectors, embedding);
-        if (frozenEmbedding == frozen(spec, selectors, head)) {
-            return;
+    private static void requireTogether(Rules rules, String path, ModelTensors table) {
+        List<PlannedTensor> embeddings = table.tensors().stream()
+                .filter(one -> one.role().role() == Role.TokenEmbedding)
+                .toList();
+        for (PlannedTensor embedding : embeddings) {
+            // By role and part it is the head; by name it is still the only tensor there is.
+            PlannedTensor head = new PlannedTensor(
+                    embedding.name(), TensorRole.of(Role.OutputHead), embedding.shape(), embedding.dtype());
+            boolean frozen = rules.decide(embedding).frozen();
+            if (frozen == rules.decide(head).frozen()) {
+                continue;
+            }
+            throw new TrainerException(
+                    Reason.InvalidSpec,
+                    "%s.rules[%d]: %s would be frozen and %s trained, but in this model both are one tensor, %s (config.json: tie_word_embeddings); write the same rule for both"
+                            .formatted(
+                                    path,
+                                    rules.lastThatParts(embedding, head),
+                                    frozen ? Role.TokenEmbedding : Role.OutputHead,
+                                    frozen ? Role.OutputHead : Role.TokenEmbedding,
+                                    embeddings.stream().map(PlannedTensor::name).collect(Collectors.joining(", "))));
         }
-        String tensor = table.tensors().stream()
-                .filter(one -> one.role().equals(embedding))
-                .map(PlannedTensor::name)
-                .collect(Collectors.joining(", "));
-        // The answers differ, so there is a rule that means only one of the two.
-        int rule = selectors.size() - 1;
-        while (selectors.get(rule).selects(embedding) == selectors.get(rule).selects(head)) {
-            rule--;
-        }
-        throw new TrainerException(
-                Reason.InvalidSpec,
-                "spec.freeze.rules[%d]: %s would be frozen and %s trained, but in this model both are one tensor, %s (config.json: tie_word_embeddings); write the same rule for both"
-                        .formatted(
-                                rule,
-                                frozenEmbedding ? Role.TokenEmbedding : Role.OutputHead,
-                                frozenEmbedding ? Role.OutputHead : Role.TokenEmbedding,
-                                tensor));
     }
 
-    private void requireWork() {
+    private void requireWork(String path) {
+        Set<String> trainable = trainable();
         if (trainable.isEmpty()) {
             throw new TrainerException(
                     Reason.InvalidSpec,
-                    "spec.freeze: the plan trains nothing, all %d tensors are frozen; leave a part unfrozen or add a rule with frozen: false"
-                            .formatted(table.tensors().size()));
+                    path
+                            + ": the plan trains nothing, all %d tensors are frozen; leave a part unfrozen or add a rule with frozen: false"
+                                    .formatted(table.tensors().size()));
         }
         if (Collections.disjoint(trainable, table.read())) {
             throw new TrainerException(
                     Reason.InvalidSpec,
-                    "spec.freeze: the plan trains nothing, since the model reads none of the trainable tensors (%s …); unfreeze a part that the model reads"
-                            .formatted(trainable.iterator().next()));
+                    path
+                            + ": the plan trains nothing, since the model reads none of the trainable tensors (%s …); unfreeze a part that the model reads"
+                                    .formatted(trainable.iterator().next()));
         }
+    }
+
+    /** What the declaration says of a tensor. */
+    public Decision decision(String name) {
+        return Objects.requireNonNull(decisions.get(name), name);
     }
 
     /** Whether a tensor is trained. */
     public boolean trains(String name) {
-        return trainable.contains(name);
+        Decision decision = decisions.get(name);
+        return decision != null && !decision.frozen();
+    }
+
+    /** Names of the tensors that get gradients and optimizer state, ordered by name. */
+    public Set<String> trainable() {
+        Set<String> names = new LinkedHashSet<>();
+        decisions.forEach((name, decision) -> {
+            if (!decision.frozen()) {
+                names.add(name);
+            }
+        });
+        return Collections.unmodifiableSet(names);
     }
 
     /** The frozen tensors, ordered by name. */

@@ -2,40 +2,43 @@ package io.vlfinetune.trainer.freeze;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
+import io.vlfinetune.api.MemoryStatus;
 import io.vlfinetune.api.Part;
 import io.vlfinetune.api.PartStatus;
+import io.vlfinetune.api.PhaseEnd;
 import io.vlfinetune.api.PlanStatus;
 import io.vlfinetune.api.Role;
-import io.vlfinetune.trainer.source.Folders;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.TreeMap;
-import java.util.stream.Collectors;
+import java.util.Objects;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A freeze plan written out for people, scripts and the output folder.
  *
- * @param digest SHA-256 over every tensor's name, role, shape, type, switch and learning rate
+ * @param digest SHA-256 over every tensor's name, role, shape and type, and its switch and learning rate in every phase
  * @param totalParameters parameters of the model
- * @param trainableParameters parameters that are trained
- * @param parts the plan part by part
- * @param phases what each phase trains; one phase so far
+ * @param trainableParameters parameters that are trained in some phase
+ * @param parts the plan of the whole run, part by part: frozen is what is frozen in every phase
+ * @param phases what each phase trains, one for a run without phases
+ * @param warnings what the declaration says to no effect, by field
  * @param tensors the plan tensor by tensor
  */
-@JsonPropertyOrder({"digest", "totalParameters", "trainableParameters", "parts", "phases", "tensors"})
+@JsonPropertyOrder({"digest", "totalParameters", "trainableParameters", "parts", "phases", "warnings", "tensors"})
 public record PlanDocument(
         String digest,
         long totalParameters,
         long trainableParameters,
         List<PartStatus> parts,
         List<PhasePlan> phases,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) List<String> warnings,
         List<TensorPlan> tensors) {
-    /** Keeps copies of the lists. */
+    /** Keeps copies of the lists. JSON leaves out warnings where there are none. */
     public PlanDocument {
         parts = List.copyOf(parts);
         phases = List.copyOf(phases);
+        warnings = List.copyOf(Objects.requireNonNullElse(warnings, List.of()));
         tensors = List.copyOf(tensors);
     }
 
@@ -43,10 +46,25 @@ public record PlanDocument(
      * What one phase trains.
      *
      * @param name name of the phase
+     * @param until when the next one begins; absent in the last one
      * @param trainableParameters parameters that are trained in it
      * @param trainableTensors tensors that are trained in it
+     * @param parts the phase's plan part by part
+     * @param memoryBytes estimated peak memory; absent where it was not estimated
      */
-    public record PhasePlan(String name, long trainableParameters, int trainableTensors) {}
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record PhasePlan(
+            String name,
+            @Nullable PhaseEnd until,
+            long trainableParameters,
+            int trainableTensors,
+            List<PartStatus> parts,
+            @Nullable MemoryStatus memoryBytes) {
+        /** Keeps a copy of the parts. */
+        public PhasePlan {
+            parts = List.copyOf(parts);
+        }
+    }
 
     /**
      * What the plan says of one tensor.
@@ -57,8 +75,10 @@ public record PlanDocument(
      * @param layer number of its block, absent outside blocks
      * @param shape sizes of its axes
      * @param dtype stored type
-     * @param trainable whether it is trained
-     * @param learningRate peak learning rate, absent for a frozen tensor
+     * @param trainable whether it is trained in some phase
+     * @param decidedBy the field that decided, in the first phase that trains it
+     * @param learningRate peak learning rate in that phase, absent for a frozen tensor
+     * @param phases names of the phases that train it; absent for a frozen tensor and where there is one phase
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record TensorPlan(
@@ -69,96 +89,49 @@ public record PlanDocument(
             List<Long> shape,
             String dtype,
             boolean trainable,
-            @Nullable String learningRate) {
-        /** Keeps a copy of the shape. */
+            String decidedBy,
+            @Nullable String learningRate,
+            @Nullable List<String> phases) {
+        /** Keeps copies of the lists. */
         public TensorPlan {
             shape = List.copyOf(shape);
+            phases = phases == null ? null : List.copyOf(phases);
         }
     }
 
-    /** Writes a plan out with the peak learning rate of its trainable tensors. */
-    public static PlanDocument of(FreezePlan plan, String learningRate) {
-        List<TensorPlan> tensors = plan.table().tensors().stream()
-                .map(tensor -> tensor(plan, tensor, learningRate))
+    /** The same with an estimate of each phase's memory, in their order. */
+    public PlanDocument with(List<MemoryStatus> memory) {
+        List<PhasePlan> estimated = IntStream.range(0, phases.size())
+                .mapToObj(i -> new PhasePlan(
+                        phases.get(i).name,
+                        phases.get(i).until,
+                        phases.get(i).trainableParameters,
+                        phases.get(i).trainableTensors,
+                        phases.get(i).parts,
+                        memory.get(i)))
                 .toList();
-        return new PlanDocument(
-                digest(tensors),
-                plan.totalParameters(),
-                plan.trainableParameters(),
-                List.of(Part.values()).stream()
-                        .map(part -> part(plan, part, learningRate))
-                        .toList(),
-                List.of(new PhasePlan(
-                        "train", plan.trainableParameters(), plan.trainable().size())),
-                tensors);
+        return new PlanDocument(digest, totalParameters, trainableParameters, parts, estimated, warnings, tensors);
     }
 
-    /** The plan without its tensors, as it stands in the run's status. */
-    public PlanStatus status() {
+    /** A phase of the plan without its tensors, as it stands in the run's status. */
+    public PlanStatus status(int phase) {
+        PhasePlan chosen = phases.get(phase);
         return new PlanStatus(
                 digest,
                 totalParameters,
-                trainableParameters,
-                String.format(Locale.ROOT, "%.2f", 100.0 * trainableParameters / totalParameters),
-                parts);
+                chosen.trainableParameters,
+                percent(chosen.trainableParameters, totalParameters),
+                chosen.parts,
+                phases.size() > 1 ? chosen.name : null,
+                chosen.memoryBytes);
     }
 
-    private static TensorPlan tensor(FreezePlan plan, PlannedTensor tensor, String learningRate) {
-        boolean trainable = plan.trains(tensor.name());
-        TensorRole role = tensor.role();
-        return new TensorPlan(
-                tensor.name(),
-                role.role(),
-                role.part(),
-                role.role().layered() ? role.layer() : null,
-                tensor.shape(),
-                tensor.dtype(),
-                trainable,
-                trainable ? learningRate : null);
+    /** The share of the parameters that is trained in some phase, in percent with two decimals. */
+    public String trainablePercent() {
+        return percent(trainableParameters, totalParameters);
     }
 
-    private static PartStatus part(FreezePlan plan, Part part, String learningRate) {
-        long total = 0;
-        long trainable = 0;
-        TreeMap<Integer, Boolean> frozenLayers = new TreeMap<>();
-        for (PlannedTensor tensor : plan.table().tensors()) {
-            if (tensor.role().part() != part) {
-                continue;
-            }
-            boolean trains = plan.trains(tensor.name());
-            total += tensor.parameters();
-            trainable += trains ? tensor.parameters() : 0;
-            if (tensor.role().role().layered()) {
-                frozenLayers.merge(tensor.role().layer(), !trains, Boolean::logicalAnd);
-            }
-        }
-        frozenLayers.values().removeIf(frozen -> !frozen);
-        return new PartStatus(
-                part,
-                total,
-                trainable,
-                frozenLayers.isEmpty() ? null : ranges(new ArrayList<>(frozenLayers.keySet())),
-                trainable > 0 ? learningRate : null);
-    }
-
-    /** Ascending numbers as ranges: 0, 1, 2, 5 is {@code 0-2,5}. */
-    static String ranges(List<Integer> numbers) {
-        StringBuilder text = new StringBuilder();
-        for (int i = 0; i < numbers.size(); ) {
-            int end = i;
-            while (end + 1 < numbers.size() && numbers.get(end + 1) == numbers.get(end) + 1) {
-                end++;
-            }
-            text.append(text.isEmpty() ? "" : ",").append(numbers.get(i));
-            if (end > i) {
-                text.append('-').append(numbers.get(end));
-            }
-            i = end + 1;
-        }
-        return text.toString();
-    }
-
-    private static String digest(List<TensorPlan> tensors) {
-        return Folders.digest(tensors.stream().map(tensor -> tensor + "\n").collect(Collectors.joining()));
+    private static String percent(long trainable, long total) {
+        return String.format(Locale.ROOT, "%.2f", 100.0 * trainable / total);
     }
 }

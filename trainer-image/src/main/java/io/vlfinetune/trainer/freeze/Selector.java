@@ -7,25 +7,32 @@ import io.vlfinetune.api.Role;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.trainer.TrainerException;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
-/** Which tensors a rule is about. Typed throughout: no part of a name is ever compared, so layer 1 cannot mean layer 10. */
+/**
+ * Which tensors a rule is about. Parts, roles and layers are compared by type and number, so layer 1 cannot mean layer 10;
+ * names only where a rule gives names.
+ */
 sealed interface Selector {
-    /** Whether a tensor of this role is meant. */
-    boolean selects(TensorRole role);
+    /** Whether a tensor is meant. */
+    boolean selects(PlannedTensor tensor);
 
     /** All tensors of a part. */
     record OfPart(Part part) implements Selector {
         @Override
-        public boolean selects(TensorRole role) {
-            return role.part() == part;
+        public boolean selects(PlannedTensor tensor) {
+            return tensor.role().part() == part;
         }
     }
 
     /** Numbered layers of a part, both ends included. */
     record OfLayers(Part part, int first, int last) implements Selector {
         @Override
-        public boolean selects(TensorRole role) {
+        public boolean selects(PlannedTensor tensor) {
+            TensorRole role = tensor.role();
             return role.part() == part && role.role().layered() && role.layer() >= first && role.layer() <= last;
         }
     }
@@ -33,8 +40,22 @@ sealed interface Selector {
     /** All tensors of a role. */
     record OfRole(Role role) implements Selector {
         @Override
-        public boolean selects(TensorRole tensor) {
-            return tensor.role() == role;
+        public boolean selects(PlannedTensor tensor) {
+            return tensor.role().role() == role;
+        }
+    }
+
+    /**
+     * Tensors by name, in whatever key layout pattern and checkpoint are written.
+     *
+     * @param pattern as declared
+     * @param layoutFree the family's spelling of names
+     */
+    record OfNames(NamePattern pattern, UnaryOperator<String> layoutFree) implements Selector {
+        @Override
+        public boolean selects(PlannedTensor tensor) {
+            return pattern.matches(tensor.name())
+                    || pattern.spelled(layoutFree).matches(layoutFree.apply(tensor.name()));
         }
     }
 
@@ -44,22 +65,34 @@ sealed interface Selector {
      * @param rule as declared
      * @param path where it stands in the resource
      * @param model the model's tensors
-     * @throws TrainerException InvalidSpec, if the rule is ambiguous or can match nothing in this model
+     * @throws TrainerException InvalidSpec, if the rule is ambiguous or matches nothing in this model
      */
     static Selector of(FreezeRule rule, String path, ModelTensors model) {
         Role role = rule.role();
         Part part = rule.part();
         LayerRange layers = rule.layers();
-        if ((role == null) == (part == null)) {
-            throw invalid(path, "a rule selects by exactly one of part and role");
+        String names = rule.tensors();
+        if (Stream.of(Optional.ofNullable(role), Optional.ofNullable(part), Optional.ofNullable(names))
+                        .filter(Optional::isPresent)
+                        .count()
+                != 1) {
+            throw invalid(path, "a rule selects by exactly one of part, role and tensors");
         }
         if (rule.frozen() == null) {
             throw invalid(path + ".frozen", "say whether the selected tensors are frozen: true or false");
         }
+        if (rule.frozen() && rule.learningRate() != null) {
+            throw invalid(
+                    path + ".learningRate",
+                    "a frozen tensor has no learning rate: leave learningRate out or set frozen: false");
+        }
+        if (part == null && layers != null) {
+            throw invalid(path + ".layers", "layers narrows a part: give part as well");
+        }
+        if (names != null) {
+            return names(names, path + ".tensors", model);
+        }
         if (role != null) {
-            if (layers != null) {
-                throw invalid(path + ".layers", "layers narrows a part: give part instead of role");
-            }
             if (!model.roles().contains(role)) {
                 throw invalid(
                         path + ".role",
@@ -70,6 +103,18 @@ sealed interface Selector {
         }
         Part chosen = Objects.requireNonNull(part);
         return layers == null ? new OfPart(chosen) : layers(chosen, layers, path, model.layers(chosen));
+    }
+
+    private static Selector names(String names, String path, ModelTensors model) {
+        NamePattern pattern = new NamePattern(names);
+        Selector selector = new OfNames(pattern, model.layoutFree());
+        if (model.tensors().stream().noneMatch(selector::selects)) {
+            throw invalid(
+                    path,
+                    names + " matches no tensor of this model; the nearest are "
+                            + String.join(", ", pattern.nearest(model.tensors())));
+        }
+        return selector;
     }
 
     private static Selector layers(Part part, LayerRange range, String path, int count) {

@@ -27,7 +27,13 @@ public final class AdamW implements AutoCloseable {
     private static final String SQUARE = ".exp_avg_sq";
     private static final String STEP = ".step";
 
-    private record State(NDArray mean, NDArray square, NDArray step) {}
+    private record State(NDArray mean, NDArray square, NDArray step) {
+        void close() {
+            mean.close();
+            square.close();
+            step.close();
+        }
+    }
 
     private final Ops ops;
     private final Weights weights;
@@ -39,13 +45,28 @@ public final class AdamW implements AutoCloseable {
         this.ops = weights.ops();
         this.weights = weights;
         this.settings = settings;
+        train(tensors);
+    }
+
+    /**
+     * Changes which tensors are moved: those that stay keep their state, new ones begin with a fresh one, and the others
+     * give theirs up.
+     */
+    public void train(Collection<String> tensors) {
+        Map<String, State> before = new LinkedHashMap<>(states);
+        states.clear();
         for (String tensor : tensors) {
             if (!weights.trainable().contains(tensor)) {
                 throw new IllegalArgumentException("tensor " + tensor + " is frozen");
             }
-            NDArray master = weights.master(tensor);
-            states.put(tensor, new State(ops.zerosLike(master), ops.zerosLike(master), ops.of(0f)));
+            State kept = before.remove(tensor);
+            states.put(tensor, kept != null ? kept : fresh(weights.master(tensor)));
         }
+        before.values().forEach(State::close);
+    }
+
+    private State fresh(NDArray master) {
+        return new State(ops.zerosLike(master), ops.zerosLike(master), ops.of(0f));
     }
 
     /**
@@ -53,24 +74,24 @@ public final class AdamW implements AutoCloseable {
      *
      * @param gradients by tensor, for this step's loss
      * @param rates learning rate and decay of a tensor in this step
-     * @return the global norm of the gradients before clipping; if it is not finite, nothing was updated
+     * @return norms of the gradients before clipping; if the total is not finite, nothing was updated
      */
-    public double step(Map<String, NDArray> gradients, Function<String, Rate> rates) {
+    public GradientNorms step(Map<String, NDArray> gradients, Function<String, Rate> rates) {
         List<String> names =
                 states.keySet().stream().filter(gradients::containsKey).toList();
         if (names.size() != gradients.size()) {
             throw new IllegalArgumentException("gradients of tensors without a state among " + gradients.keySet());
         }
         if (names.isEmpty()) {
-            return 0;
+            return GradientNorms.NONE;
         }
         return ops.withGradients(false, () -> {
-            double norm = ops.norm(names.stream().map(gradients::get).toArray(NDArray[]::new));
-            if (Double.isFinite(norm)) {
-                double divisor = Math.max(1, (norm + NORM_EPSILON) / settings.maxGradientNorm());
+            GradientNorms norms = GradientNorms.of(ops, names, gradients);
+            if (Double.isFinite(norms.total())) {
+                double divisor = Math.max(1, (norms.total() + NORM_EPSILON) / settings.maxGradientNorm());
                 groups(names, rates).forEach((rate, group) -> update(group, gradients, rate, divisor));
             }
-            return norm;
+            return norms;
         });
     }
 

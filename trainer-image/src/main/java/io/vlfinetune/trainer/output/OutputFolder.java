@@ -123,7 +123,7 @@ public record OutputFolder(Path destination) {
     private static Map<String, TensorContent> contents(Safetensors file, FreezePlan plan, Weights weights) {
         Map<String, TensorContent> contents = new LinkedHashMap<>();
         for (String name : file.tensors().keySet()) {
-            boolean trained = plan.trains(name) && weights.trainable().contains(name);
+            boolean trained = plan.trains(name) && weights.masters().contains(name);
             contents.put(
                     name,
                     trained

@@ -25,9 +25,11 @@ public final class MetricsLog implements AutoCloseable {
      *
      * @param step number of the step, from 1
      * @param epoch passes over the training data so far
+     * @param phase name of the phase that the step belongs to
      * @param loss mean cross entropy over the step's target tokens, before the update
      * @param gradientNorm global norm over all trainable tensors, before clipping
-     * @param learningRates learning rate of each part that is trained
+     * @param gradientNorms norm of each part that had gradients, before clipping; a frozen part has none
+     * @param learningRates highest learning rate of each part that is trained
      * @param samples training samples of the step
      * @param tokens tokens of the step, image tokens included
      * @param seconds wall time of the step
@@ -36,8 +38,10 @@ public final class MetricsLog implements AutoCloseable {
     @JsonPropertyOrder({
         "step",
         "epoch",
+        "phase",
         "loss",
         "gradientNorm",
+        "gradientNorms",
         "learningRates",
         "samples",
         "tokens",
@@ -47,8 +51,10 @@ public final class MetricsLog implements AutoCloseable {
     public record Step(
             long step,
             double epoch,
+            String phase,
             double loss,
             double gradientNorm,
+            Map<Part, Double> gradientNorms,
             Map<Part, Double> learningRates,
             long samples,
             long tokens,

@@ -73,6 +73,12 @@ public final class ProgressReporter implements AutoCloseable {
         soon();
     }
 
+    /** Another phase began. */
+    public synchronized void plan(PlanStatus next) {
+        plan = next;
+        soon();
+    }
+
     /** The run goes on from a checkpoint. */
     public synchronized void resumed(long step) {
         this.resumedFromStep = step;

@@ -6,45 +6,50 @@ import io.vlfinetune.api.TrainingSpec;
 import io.vlfinetune.trainer.PlannedModel;
 import io.vlfinetune.trainer.engine.DType;
 import io.vlfinetune.trainer.engine.Ops;
+import io.vlfinetune.trainer.freeze.FreezePlan;
 import io.vlfinetune.trainer.model.Executor;
 import io.vlfinetune.trainer.optimize.AdamW;
 import io.vlfinetune.trainer.optimize.AdamWSettings;
+import io.vlfinetune.trainer.optimize.ParameterGroups;
 import io.vlfinetune.trainer.weights.Safetensors;
 import io.vlfinetune.trainer.weights.Weights;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 
-/**
- * A planned model in memory with the optimizer state of what is trained.
- *
- * @param ops the engine
- * @param planned the plan
- * @param weights its tensors
- * @param executor runs it
- * @param optimizer updates what is trained
- */
-record LoadedModel(Ops ops, PlannedModel planned, Weights weights, Executor executor, AdamW optimizer)
-        implements AutoCloseable {
+/** A planned model in memory with the optimizer state of what the present phase trains. */
+final class LoadedModel implements AutoCloseable {
     private static final String WEIGHT = "weights/";
     private static final String OPTIMIZER = "optimizer/";
     private static final double BETA1 = 0.9;
     private static final double BETA2 = 0.999;
     private static final double EPSILON = 1e-8;
 
-    static LoadedModel load(Ops ops, PlannedModel planned, TrainingSpec spec) {
-        double maxGradientNorm = Double.parseDouble(spec.maxGradientNorm());
-        Weights weights = new Weights(
+    private final Ops ops;
+    private final PlannedModel planned;
+    private final TrainingSpec spec;
+    private final Weights weights;
+    private final AdamW optimizer;
+    private Executor executor;
+    private ParameterGroups groups;
+
+    /** Loads the tensors for a phase. */
+    LoadedModel(Ops ops, PlannedModel planned, TrainingSpec spec, FreezePlan phase) {
+        this.ops = ops;
+        this.planned = planned;
+        this.spec = spec;
+        weights = new Weights(
                 ops,
                 planned.checkpoint(),
                 planned.blueprint().chain().tensors(),
-                planned.plan().trainable(),
+                phase.trainable(),
                 precision(spec.precision()));
-        Executor executor = new Executor(planned.blueprint().chain(), weights, Executor.Mode.SEGMENTS);
-        AdamW optimizer = new AdamW(
-                weights, executor.trainedTensors(), new AdamWSettings(BETA1, BETA2, EPSILON, maxGradientNorm));
-        return new LoadedModel(ops, planned, weights, executor, optimizer);
+        executor = new Executor(planned.blueprint().chain(), weights, Executor.Mode.SEGMENTS);
+        AdamWSettings settings = new AdamWSettings(BETA1, BETA2, EPSILON, Double.parseDouble(spec.maxGradientNorm()));
+        optimizer = new AdamW(weights, executor.trainedTensors(), settings);
+        groups = groups(phase);
     }
 
     private static DType precision(Precision precision) {
@@ -54,10 +59,50 @@ record LoadedModel(Ops ops, PlannedModel planned, Weights weights, Executor exec
         };
     }
 
-    /** The Float32 masters of what is trained. */
+    private ParameterGroups groups(FreezePlan phase) {
+        return ParameterGroups.of(
+                phase, spec, executor.trainedTensors(), planned.blueprint().undecayedTensors());
+    }
+
+    /**
+     * Trains what another phase trains. What stays trained keeps its optimizer state, what is new begins with a fresh
+     * one, what is frozen from now on gives it up.
+     */
+    void enter(FreezePlan phase) {
+        weights.train(phase.trainable());
+        executor = new Executor(planned.blueprint().chain(), weights, Executor.Mode.SEGMENTS);
+        optimizer.train(executor.trainedTensors());
+        groups = groups(phase);
+    }
+
+    Ops ops() {
+        return ops;
+    }
+
+    PlannedModel planned() {
+        return planned;
+    }
+
+    Weights weights() {
+        return weights;
+    }
+
+    Executor executor() {
+        return executor;
+    }
+
+    AdamW optimizer() {
+        return optimizer;
+    }
+
+    ParameterGroups groups() {
+        return groups;
+    }
+
+    /** The Float32 masters of what is trained or was. */
     Map<String, NDArray> masters() {
         Map<String, NDArray> arrays = new LinkedHashMap<>();
-        executor.trainedTensors().forEach(name -> arrays.put(WEIGHT + name, weights.master(name)));
+        weights.masters().forEach(name -> arrays.put(WEIGHT + name, weights.master(name)));
         return arrays;
     }
 
@@ -68,7 +113,7 @@ record LoadedModel(Ops ops, PlannedModel planned, Weights weights, Executor exec
         return arrays;
     }
 
-    /** Sets every array back to what a checkpoint kept, bit for bit. */
+    /** Sets every array back to what a checkpoint of the same phase kept, bit for bit. */
     void restore(Path file) {
         try (Safetensors stored = Safetensors.open(file)) {
             restoreMasters(stored);
@@ -82,7 +127,10 @@ record LoadedModel(Ops ops, PlannedModel planned, Weights weights, Executor exec
         }
     }
 
-    /** Sets what is trained back to what a file kept, bit for bit; the optimizer's state stays. */
+    /**
+     * Sets what was trained back to what a file kept, bit for bit, and to the base model's what had not been trained when
+     * it was written; the optimizer's state stays.
+     */
     void restoreMasters(Path file) {
         try (Safetensors stored = Safetensors.open(file)) {
             restoreMasters(stored);
@@ -90,7 +138,16 @@ record LoadedModel(Ops ops, PlannedModel planned, Weights weights, Executor exec
     }
 
     private void restoreMasters(Safetensors stored) {
-        executor.trainedTensors().forEach(name -> weights.restore(name, stored.bytes(WEIGHT + name)));
+        for (String name : Set.copyOf(weights.masters())) {
+            if (!stored.tensors().containsKey(WEIGHT + name)) {
+                weights.reset(name);
+            }
+        }
+        for (String name : stored.tensors().keySet()) {
+            if (name.startsWith(WEIGHT)) {
+                weights.restore(name.substring(WEIGHT.length()), stored.bytes(name));
+            }
+        }
     }
 
     @Override

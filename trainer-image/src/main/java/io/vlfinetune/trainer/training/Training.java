@@ -6,6 +6,7 @@ import io.vlfinetune.api.TrainingSpec;
 import io.vlfinetune.trainer.PlannedModel;
 import io.vlfinetune.trainer.checkpoint.CheckpointStore;
 import io.vlfinetune.trainer.engine.Ops;
+import io.vlfinetune.trainer.freeze.FreezePlan;
 import io.vlfinetune.trainer.report.MetricsLog;
 import io.vlfinetune.trainer.weights.Weights;
 import java.nio.file.Path;
@@ -59,6 +60,11 @@ public record Training(
         }
     }
 
+    private FreezePlan phase(Optional<CheckpointStore.Saved> saved) {
+        int index = saved.map(one -> one.state().phase().index()).orElse(0);
+        return planned.phases().phases().get(index).plan();
+    }
+
     /**
      * Trains and hands the result on while it is in memory.
      *
@@ -68,7 +74,7 @@ public record Training(
     public <T> T run(Function<Trained, T> finish) {
         Optional<CheckpointStore.Saved> saved = around.checkpoints().latest(runDigest);
         try (Ops ops = Ops.start(threads, saved.map(one -> one.state().linearKernel()));
-                LoadedModel model = LoadedModel.load(ops, planned, spec)) {
+                LoadedModel model = new LoadedModel(ops, planned, spec, phase(saved))) {
             TrainingLoop loop = new TrainingLoop(model, data, spec, output, around, runDigest, threads);
             saved.ifPresent(loop::resume);
             around.log()

@@ -1,8 +1,6 @@
 package io.vlfinetune.trainer.training;
 
 import io.vlfinetune.api.CheckpointStatus;
-import io.vlfinetune.api.EarlyStoppingSpec;
-import io.vlfinetune.api.OutputSelection;
 import io.vlfinetune.api.OutputSpec;
 import io.vlfinetune.api.Part;
 import io.vlfinetune.api.ProgressStatus;
@@ -17,9 +15,12 @@ import io.vlfinetune.trainer.data.Dataset;
 import io.vlfinetune.trainer.data.EncodedSample;
 import io.vlfinetune.trainer.data.Prefetcher;
 import io.vlfinetune.trainer.engine.PeakMemory;
+import io.vlfinetune.trainer.freeze.PlanDocument;
 import io.vlfinetune.trainer.model.Batch;
 import io.vlfinetune.trainer.model.Gradients;
+import io.vlfinetune.trainer.optimize.GradientNorms;
 import io.vlfinetune.trainer.optimize.LearningRateSchedule;
+import io.vlfinetune.trainer.optimize.ParameterGroup;
 import io.vlfinetune.trainer.optimize.Rate;
 import io.vlfinetune.trainer.report.MetricsLog;
 import io.vlfinetune.trainer.report.ProgressReporter;
@@ -33,7 +34,6 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -43,6 +43,7 @@ public final class TrainingLoop {
     /**
      * What the loop works with and tells.
      *
+     * @param plan what is told of each phase
      * @param checkpoints where checkpoints go
      * @param best where the best model so far is kept
      * @param reporter told of progress
@@ -51,6 +52,7 @@ public final class TrainingLoop {
      * @param clock for time stamps
      */
     public record Surroundings(
+            PlanDocument plan,
             CheckpointStore checkpoints,
             BestModel best,
             ProgressReporter reporter,
@@ -69,14 +71,14 @@ public final class TrainingLoop {
     private final LoadedModel model;
     private final Data data;
     private final TrainingSpec spec;
-    private final OutputSpec output;
     private final Surroundings around;
     private final String runDigest;
     private final int threads;
     private final StepSamples samples;
     private final LearningRateSchedule schedule;
-    private final double peakRate;
-    private final double weightDecay;
+    private final ModelSelection selection;
+    private final PhaseClock phases;
+    private final AdaptiveRates adaptive;
     private final Throughput throughput = new Throughput();
     private final Set<String> reached = new TreeSet<>();
     private MetricBoard board = new MetricBoard();
@@ -96,17 +98,17 @@ public final class TrainingLoop {
         this.model = model;
         this.data = data;
         this.spec = spec;
-        this.output = output;
         this.around = around;
         this.runDigest = runDigest;
         this.threads = threads;
         samples = StepSamples.of(spec, data.train().size());
         schedule = LearningRateSchedule.of(spec.schedule(), samples.totalSteps());
-        peakRate = Double.parseDouble(spec.learningRate());
-        weightDecay = Double.parseDouble(spec.weightDecay());
+        selection = new ModelSelection(spec, output, around.best, around.checkpoints);
+        phases = new PhaseClock(model.planned().phases(), samples.stepsPerEpoch());
+        adaptive = new AdaptiveRates(spec.onPlateau());
     }
 
-    /** Goes on from a checkpoint. */
+    /** Goes on from a checkpoint, whose phase the model was loaded for. */
     void resume(CheckpointStore.Saved saved) {
         TrainingState state = saved.state();
         model.restore(saved.tensors());
@@ -115,6 +117,8 @@ public final class TrainingLoop {
         evaluatedStep = state.evaluatedStep();
         savedEvaluatedStep = evaluatedStep;
         board = new MetricBoard(state.metrics());
+        phases.restore(state.phase());
+        adaptive.restore(state.rates());
         reached.addAll(state.reached());
         if (state.threads() != threads) {
             around.log.line("the checkpoint was made with " + state.threads() + " threads, now there are " + threads
@@ -123,6 +127,7 @@ public final class TrainingLoop {
         around.reporter.resumed(step);
         around.reporter.checkpoint(status(saved.folder()));
         around.reporter.metrics(board.status());
+        reportPhase();
     }
 
     /** Completed steps. */
@@ -145,6 +150,16 @@ public final class TrainingLoop {
         return reached;
     }
 
+    /** How the loop came to its end. */
+    String ending() {
+        return selection.ending(board, step, samples.totalSteps());
+    }
+
+    /** Puts the model that is wanted in the place of the last one; says which step it is of. */
+    long select() {
+        return selection.select(model, board, step);
+    }
+
     /**
      * Trains to the last step.
      *
@@ -152,59 +167,56 @@ public final class TrainingLoop {
      * @throws TrainerException Diverged, when loss or gradients are no longer finite
      */
     void run(MetricsLog metrics) {
-        if (evaluationDue() && evaluatedStep != step) {
-            evaluate(metrics);
+        settle(metrics);
+        while (!finished()) {
+            runPhase(metrics);
         }
+    }
+
+    private boolean finished() {
+        return step >= samples.totalSteps() || selection.exhausted(board);
+    }
+
+    /** Trains until the present phase or the run is at its end. */
+    private void runPhase(MetricsLog metrics) {
+        int phase = phases.state().index();
         around.reporter.state(TrainerState.Training);
         try (Prefetcher batches = new Prefetcher(data.train(), samples.from(step), 1, 2)) {
-            while (step < samples.totalSteps() && !exhausted()) {
+            while (!finished() && phases.state().index() == phase) {
                 stopIfAsked();
                 take(batches.next(), metrics);
-                if (evaluationDue()) {
-                    evaluate(metrics);
-                    around.reporter.state(TrainerState.Training);
-                }
+                settle(metrics);
                 Integer every = spec.checkpointEvery();
-                if (step == samples.totalSteps() || exhausted() || (every != null && step % every == 0)) {
+                if (finished() || (every != null && step % every == 0)) {
                     save();
                 }
+                around.reporter.state(TrainerState.Training);
             }
         }
     }
 
-    /** Whether the metric of early stopping has not become better for as many evaluations as patience allows. */
-    private boolean exhausted() {
-        EarlyStoppingSpec stopping = spec.earlyStopping();
-        Integer every = spec.evaluateEvery();
-        if (stopping == null || every == null) {
-            return false;
+    /** What follows from the steps so far, and from nothing else: an evaluation that is due, the phase that it ends. */
+    private void settle(MetricsLog metrics) {
+        if (evaluationDue() && evaluatedStep != step) {
+            evaluate(metrics);
         }
-        MetricBoard.Entry entry = board.entries().get(stopping.metric());
-        return entry != null && (entry.step() - entry.bestStep()) / every >= stopping.patience();
+        if (step < samples.totalSteps() && phases.over(step)) {
+            String before = phases.phase().name();
+            phases.next(step);
+            adaptive.phaseBegins();
+            model.enter(phases.phase().plan());
+            around.log.line("step %d: phase %s ends, phase %s begins; it trains %,d parameters"
+                    .formatted(
+                            step,
+                            before,
+                            phases.phase().name(),
+                            phases.phase().plan().trainableParameters()));
+            reportPhase();
+        }
     }
 
-    /** How the loop came to its end. */
-    String ending() {
-        EarlyStoppingSpec stopping = spec.earlyStopping();
-        if (stopping == null || step == samples.totalSteps()) {
-            return "trained " + step + " steps";
-        }
-        MetricBoard.Entry entry = Objects.requireNonNull(board.entries().get(stopping.metric()));
-        return "stopped early at step %d of %d, since %s was best at step %d (%.4f)"
-                .formatted(step, samples.totalSteps(), stopping.metric(), entry.bestStep(), entry.best());
-    }
-
-    /** Puts the best model so far in the place of the last one, if that was asked for; says which step it is of. */
-    long select() {
-        String metric = output.metric();
-        if (output.select() != OutputSelection.Best || metric == null) {
-            return step;
-        }
-        long best = Objects.requireNonNull(board.entries().get(metric)).bestStep();
-        if (best != step) {
-            model.restoreMasters(around.best.file(best));
-        }
-        return best;
+    private void reportPhase() {
+        around.reporter.plan(around.plan.status(phases.state().index()));
     }
 
     private boolean evaluationDue() {
@@ -227,27 +239,17 @@ public final class TrainingLoop {
                 step,
                 evaluatedStep,
                 board.entries(),
+                phases.state(),
+                adaptive.state(),
                 reached,
                 model.ops().linearKernel(),
                 threads);
         Path folder = around.checkpoints.save(model.ops(), state, model.state());
         savedStep = step;
         savedEvaluatedStep = evaluatedStep;
-        pruneBest();
+        selection.prune(board);
         around.log.line("checkpoint of step " + step + " in " + folder);
         around.reporter.checkpoint(status(folder));
-    }
-
-    private void pruneBest() {
-        String metric = output.metric();
-        if (metric != null) {
-            Set<Long> steps = new TreeSet<>();
-            List<TrainingState> states = new ArrayList<>(around.checkpoints.states());
-            states.forEach(state ->
-                    Optional.ofNullable(state.metrics().get(metric)).ifPresent(entry -> steps.add(entry.bestStep())));
-            Optional.ofNullable(board.entries().get(metric)).ifPresent(entry -> steps.add(entry.bestStep()));
-            around.best.keep(steps);
-        }
     }
 
     /** The real place: on one machine the trainer sees its scratch through a link that goes away with the pod. */
@@ -262,9 +264,9 @@ public final class TrainingLoop {
 
     private void take(List<EncodedSample> stepSamples, MetricsLog metrics) {
         long begun = System.nanoTime();
-        double rate = peakRate * schedule.factor(step);
+        double factor = schedule.factor(step);
         double loss = 0;
-        double norm;
+        GradientNorms norms;
         long tokens = 0;
         try (Gradients gradients = new Gradients(model.ops())) {
             long targets = targets(stepSamples);
@@ -278,24 +280,28 @@ public final class TrainingLoop {
                 }
             }
             requireFinite("loss", loss);
-            norm = model.optimizer().step(gradients.byTensor(), name -> new Rate(rate, decay(name)));
-            requireFinite("gradient norm", norm);
+            norms = model.optimizer().step(gradients.byTensor(), tensor -> rate(tensor, factor));
+            requireFinite("gradient norm", norms.total());
             reached.addAll(gradients.byTensor().keySet());
         }
         step++;
         double seconds = (System.nanoTime() - begun) / 1e9;
         throughput.add(stepSamples.size(), tokens, seconds);
+        Map<Part, Double> rates = rates(factor);
         metrics.add(new MetricsLog.Step(
                 step,
                 samples.epoch(step),
+                phases.phase().name(),
                 loss,
-                norm,
-                rates(rate),
+                norms.total(),
+                model.groups().byPart(norms.byTensor()),
+                rates,
                 stepSamples.size(),
                 tokens,
                 seconds,
                 PeakMemory.bytes()));
-        around.reporter.progress(progress(loss, rate));
+        around.reporter.progress(progress(
+                loss, rates.values().stream().mapToDouble(rate -> rate).max().orElse(0)));
     }
 
     private Batch batch(List<EncodedSample> part) {
@@ -317,17 +323,15 @@ public final class TrainingLoop {
         return targets;
     }
 
-    private double decay(String tensor) {
-        return model.planned().blueprint().undecayedTensors().contains(tensor) ? 0 : weightDecay;
+    private Rate rate(String tensor, double factor) {
+        ParameterGroup group = model.groups().of(tensor);
+        return new Rate(group.learningRate() * factor * adaptive.factor(group.part()), group.weightDecay());
     }
 
-    private Map<Part, Double> rates(double rate) {
+    /** The highest learning rate of each part that is trained. */
+    private Map<Part, Double> rates(double factor) {
         Map<Part, Double> rates = new EnumMap<>(Part.class);
-        for (Part part : Part.values()) {
-            if (model.planned().plan().trains(part)) {
-                rates.put(part, rate);
-            }
-        }
+        model.groups().highest().forEach((part, rate) -> rates.put(part, rate * factor * adaptive.factor(part)));
         return rates;
     }
 
@@ -401,12 +405,9 @@ public final class TrainingLoop {
                     .formatted(step, evaluation.evaluation(), evaluation.loss(), evaluation.accuracy()));
         }
         evaluatedStep = step;
-        String metric = output.metric();
-        if (output.select() == OutputSelection.Best && metric != null && board.best(metric, step)) {
-            around.best.save(model.ops(), step, model.masters());
-            // A run without checkpoints would otherwise keep every model that was ever the best.
-            pruneBest();
-        }
+        selection.evaluated(model, board, step);
+        phases.evaluated(board.entries());
+        adaptive.evaluated(board.entries()).ifPresent(words -> around.log.line("step " + step + ": " + words));
         around.reporter.metrics(board.status());
     }
 }

@@ -11,19 +11,25 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Supplier;
 
 /**
- * Tensors of a checkpoint in memory. Frozen ones have the compute precision and lie over the file's own pages where it
- * stores that; trainable ones are Float32 leaves of their own (master copies). For one thread at a time; to be closed
+ * Tensors of a checkpoint in memory. Ones that were never trained have the compute precision and lie over the file's own pages where it
+ * stores that; the others are Float32 arrays of their own (master copies), leaves of graphs while they are trained. For one thread at a time; to be closed
  * before the checkpoint.
  */
 public final class Weights implements AutoCloseable {
     private final Ops ops;
+    private final Checkpoint checkpoint;
     private final DType precision;
-    private final Set<String> trainable;
     private final Map<String, NDArray> held = new LinkedHashMap<>();
+    private final Set<String> masters = new LinkedHashSet<>();
+    /** What was trained in an earlier phase, in the compute precision where that is not Float32. */
+    private final Map<String, NDArray> rounded = new HashMap<>();
+
+    private Set<String> trainable = Set.of();
     private final Map<Object, NDArray> constants = new HashMap<>();
 
     /**
@@ -35,16 +41,59 @@ public final class Weights implements AutoCloseable {
      */
     public Weights(Ops ops, Checkpoint checkpoint, Collection<String> names, Set<String> trainable, DType precision) {
         this.ops = ops;
+        this.checkpoint = checkpoint;
         this.precision = precision;
-        Set<String> trained = new LinkedHashSet<>(names);
-        trained.retainAll(trainable);
-        this.trainable = Collections.unmodifiableSet(trained);
-        for (String name : new LinkedHashSet<>(names)) {
-            held.put(name, this.trainable.contains(name) ? master(checkpoint, name) : frozen(checkpoint, name));
+        Set<String> wanted = new LinkedHashSet<>(names);
+        for (String name : wanted) {
+            held.put(name, trainable.contains(name) ? load(name) : frozen(name));
+        }
+        train(trainable);
+    }
+
+    /**
+     * Changes what is trained. A tensor that never was gets a master copy of the base model's; one that no longer is
+     * keeps its own, since what it has learned stays.
+     *
+     * @param names tensors to train; those that are not held are ignored
+     */
+    public void train(Set<String> names) {
+        Set<String> wanted = new LinkedHashSet<>(held.keySet());
+        wanted.retainAll(names);
+        for (String name : held.keySet()) {
+            if (wanted.contains(name)) {
+                requireMaster(name);
+            } else if (masters.contains(name)) {
+                freeze(name);
+            }
+        }
+        trainable = Collections.unmodifiableSet(wanted);
+    }
+
+    private void requireMaster(String name) {
+        NDArray copy = rounded.remove(name);
+        if (copy != null) {
+            copy.close();
+        }
+        if (!masters.contains(name)) {
+            NDArray before = Objects.requireNonNull(held.get(name));
+            held.put(name, load(name));
+            before.close();
+        }
+        Objects.requireNonNull(held.get(name)).setRequiresGradient(true);
+    }
+
+    private void freeze(String name) {
+        NDArray master = Objects.requireNonNull(held.get(name));
+        master.setRequiresGradient(false);
+        if (precision != DType.F32) {
+            NDArray before = rounded.put(name, ops.cast(master, precision));
+            if (before != null) {
+                before.close();
+            }
         }
     }
 
-    private NDArray frozen(Checkpoint checkpoint, String name) {
+    private NDArray frozen(String name) {
         Safetensors file = checkpoint.fileOf(name);
         TensorInfo info = file.info(name);
         NDArray stored = file.view(ops, name);
@@ -68,7 +117,8 @@ public final class Weights implements AutoCloseable {
         }
     }
 
-    private NDArray master(Checkpoint checkpoint, String name) {
+    private NDArray load(String name) {
+        masters.add(name);
         Safetensors file = checkpoint.fileOf(name);
         TensorInfo info = file.info(name);
         NDArray made;
@@ -84,7 +134,6 @@ public final class Weights implements AutoCloseable {
                 }
             }
         }
-        made.setRequiresGradient(true);
         return made;
     }
 
@@ -96,16 +145,24 @@ public final class Weights implements AutoCloseable {
     /** The tensor in the compute precision. Inside a graph the cast of a trainable one is part of it. */
     public NDArray get(String name) {
         NDArray array = master(name);
-        return trainable.contains(name) ? ops.cast(array, precision) : array;
+        if (trainable.contains(name)) {
+            return ops.cast(array, precision);
+        }
+        return Objects.requireNonNullElse(rounded.get(name), array);
     }
 
-    /** The tensor as it is held: Float32 for a trainable one. */
+    /** The tensor as it is held: Float32 for one that is or was trained. */
     public NDArray master(String name) {
         NDArray array = held.get(name);
         if (array == null) {
             throw new IllegalArgumentException("tensor " + name + " was not loaded");
         }
         return array;
+    }
+
+    /** Which tensors have a Float32 master: those that are trained now or were before. */
+    public Set<String> masters() {
+        return Collections.unmodifiableSet(masters);
     }
 
     /** Which tensors are trained. */
@@ -119,17 +176,32 @@ public final class Weights implements AutoCloseable {
     }
 
     /**
-     * Overwrites a trainable tensor with Float32 bytes, as a checkpoint holds them.
+     * Overwrites a tensor with Float32 bytes, as a checkpoint holds them; it gets a master if it has none.
      *
-     * @throws IllegalArgumentException if the tensor is frozen or of another size
+     * @throws IllegalArgumentException if it is not held or of another size
      */
     public void restore(String name, MemorySegment bytes) {
+        master(name);
+        boolean trains = trainable.contains(name);
+        if (!masters.contains(name)) {
+            requireMaster(name);
+        }
         MemorySegment target = ops.memory(master(name));
-        if (!trainable.contains(name) || target.byteSize() != bytes.byteSize()) {
-            throw new IllegalArgumentException(bytes.byteSize() + " bytes for tensor " + name + " of "
-                    + target.byteSize() + " bytes, trainable: " + trainable.contains(name));
+        if (target.byteSize() != bytes.byteSize()) {
+            throw new IllegalArgumentException(
+                    bytes.byteSize() + " bytes for tensor " + name + " of " + target.byteSize() + " bytes");
         }
         target.copyFrom(bytes);
+        if (!trains) {
+            freeze(name);
+        }
+    }
+
+    /** Sets a tensor that was trained back to the base model's. */
+    public void reset(String name) {
+        try (NDArray base = load(name)) {
+            restore(name, ops.memory(base));
+        }
     }
 
     /** An array that follows from the configuration alone, such as a rotary table; made once and closed with these. */
@@ -141,6 +213,7 @@ public final class Weights implements AutoCloseable {
     @Override
     public void close() {
         held.values().forEach(NDArray::close);
+        rounded.values().forEach(NDArray::close);
         constants.values().forEach(NDArray::close);
     }
 }
