@@ -1,0 +1,76 @@
+package io.vlfinetune.trainer.family;
+
+import io.vlfinetune.trainer.engine.LinearKernel;
+import io.vlfinetune.trainer.engine.Ops;
+import io.vlfinetune.trainer.model.Executor;
+import io.vlfinetune.trainer.testing.FamilyFixture;
+import io.vlfinetune.trainer.testing.FreezeCases;
+import io.vlfinetune.trainer.testing.FreezeCases.FixtureCase;
+import io.vlfinetune.trainer.testing.FreezeRun;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Declarations of what is frozen, for every family, against a PyTorch loop: fixtures/tools/README.md. */
+@ParameterizedClass(name = "{0}")
+@FieldSource("FAMILIES")
+class FreezeCasesTest {
+    private static final double RATE = 1e-3;
+    private static final double LOSS = 1e-5;
+    private static final double NORMS = 1e-4;
+
+    static final List<String> FAMILIES = FamilyFixture.ALL;
+
+    private static Ops ops;
+    private static Ops oneDnn;
+
+    private final FamilyFixture fixture;
+    private final FreezeCases cases;
+
+    FreezeCasesTest(String family) {
+        fixture = new FamilyFixture(family);
+        cases = FreezeCases.of(family);
+    }
+
+    @BeforeAll
+    static void start() {
+        ops = Ops.start(1, Optional.of(LinearKernel.MKL));
+        oneDnn = Ops.start(1, Optional.of(LinearKernel.ONEDNN));
+    }
+
+    @AfterAll
+    static void stop() {
+        oneDnn.close();
+        ops.close();
+    }
+
+    static Stream<Arguments> casesAndModes() {
+        return Stream.of(FixtureCase.values())
+                .flatMap(name -> Stream.of(Executor.Mode.values()).map(mode -> Arguments.of(name, mode)));
+    }
+
+    @ParameterizedTest(name = "{0} {1}")
+    @MethodSource("casesAndModes")
+    void givenADeclarationWhenTrainedThenCountsLossesAndNormsByPartAreThoseOfPyTorch(
+            FixtureCase name, Executor.Mode mode) {
+        run(ops).assertEquals(cases.of(name), mode);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void givenTheOtherLinearKernelWhenTrainedThenAllIsThatOfPyTorchToo(FixtureCase name) {
+        run(oneDnn).assertEquals(cases.of(name), Executor.Mode.SEGMENTS);
+    }
+
+    private FreezeRun run(Ops engine) {
+        return new FreezeRun(engine, fixture.folder(), fixture.samples("batch"), RATE, LOSS, NORMS);
+    }
+}
