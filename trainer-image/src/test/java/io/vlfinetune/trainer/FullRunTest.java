@@ -80,8 +80,10 @@ class FullRunTest {
                     .containsExactly(
                             "step",
                             "epoch",
+                            "phase",
                             "loss",
                             "gradientNorm",
+                            "gradientNorms",
                             "learningRates",
                             "samples",
                             "tokens",

@@ -1,5 +1,6 @@
 package io.vlfinetune.trainer;
 
+import static io.vlfinetune.trainer.testing.Declarations.training;
 import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -58,7 +59,7 @@ class PublishedShapesTest {
         PublishedModel model = new PublishedModel(name);
         JsonNode counts = model.counts();
         try (PlannedModel planned = PlannedModel.open(model.write(layout, folder), FreezeSpec.NOTHING)) {
-            PlanDocument plan = planned.document("1e-5");
+            PlanDocument plan = planned.document(training("{learningRate: '1e-5'}"));
             assertThat(plan.totalParameters()).isEqualTo(counts.path("total").asLong());
             assertThat(plan.parts().stream().collect(toMap(PartStatus::part, PartStatus::total)))
                     .isEqualTo(Map.of(

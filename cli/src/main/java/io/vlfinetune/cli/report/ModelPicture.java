@@ -78,7 +78,7 @@ final class ModelPicture {
                 "Trains %s of %s parameters (%s %%); %d of %d layers are frozen.",
                 Figures.grouped(plan.trainableParameters()),
                 Figures.grouped(plan.totalParameters()),
-                plan.status().trainablePercent(),
+                plan.trainablePercent(),
                 frozen,
                 layers.size());
     }

@@ -45,12 +45,21 @@ final class Samples {
                 new PartStatus(Part.VisionTower, 350L, 0L, "0-1", null),
                 new PartStatus(Part.Projector, 100L, 100L, null, "1e-3"),
                 new PartStatus(Part.LanguageModel, 450L, 50L, "0-1", "1e-3"));
-        return new PlanDocument("sha256:1", 50L * tensors.size(), trainable, parts, List.of(), tensors);
+        return new PlanDocument("sha256:1", 50L * tensors.size(), trainable, parts, List.of(), List.of(), tensors);
     }
 
     private static TensorPlan tensor(String name, Role role, @Nullable Integer layer, boolean trainable) {
         return new TensorPlan(
-                name, role, role.part(), layer, List.of(5L, 10L), "F32", trainable, trainable ? "1e-3" : null);
+                name,
+                role,
+                role.part(),
+                layer,
+                List.of(5L, 10L),
+                "F32",
+                trainable,
+                "spec.freeze.rules[0]",
+                trainable ? "1e-3" : null,
+                null);
     }
 
     static RunReport succeeded(RunMetrics metrics) {

@@ -100,7 +100,10 @@ final class ScriptFunctions {
               return torch.stack(torch._foreach_norm(arrays, 2))
             def adamw(self: __torch__.M, p: List[Tensor], g: List[Tensor], m: List[Tensor], v: List[Tensor], step: List[Tensor], lr: float, beta1: float, beta2: float, decay: float, eps: float, scale: Tensor) -> int:
               _0 = torch._foreach_add_(step, 1)
-              _1 = torch._fused_adamw_(p, g, m, v, annotate(List[Tensor], []), step, lr=lr, beta1=beta1, beta2=beta2, weight_decay=decay, eps=eps, amsgrad=False, maximize=False, grad_scale=scale)
+              dense = annotate(List[Tensor], [])
+              for i in range(torch.len(g)):
+                _2 = torch.append(dense, torch.contiguous(g[i]))
+              _1 = torch._fused_adamw_(p, dense, m, v, annotate(List[Tensor], []), step, lr=lr, beta1=beta1, beta2=beta2, weight_decay=decay, eps=eps, amsgrad=False, maximize=False, grad_scale=scale)
               return 0
             """;
 

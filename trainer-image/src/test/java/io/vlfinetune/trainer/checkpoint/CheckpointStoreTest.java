@@ -4,12 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.ndarray.NDArray;
+import io.vlfinetune.api.Part;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.trainer.TrainerException;
 import io.vlfinetune.trainer.engine.LinearKernel;
 import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.report.RunLog;
+import io.vlfinetune.trainer.training.AdaptiveRates;
 import io.vlfinetune.trainer.training.MetricBoard;
+import io.vlfinetune.trainer.training.PhaseClock;
+import io.vlfinetune.trainer.training.Plateau;
 import io.vlfinetune.trainer.weights.Safetensors;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -53,12 +57,17 @@ class CheckpointStoreTest {
         ops.close();
     }
 
+    private static final PhaseClock.State PHASE = new PhaseClock.State(1, 3, new Plateau.Seen(0.5, 1));
+    private static final AdaptiveRates.State RATES =
+            new AdaptiveRates.State(new Plateau.Seen(0.25, 0), Map.of(Part.Projector, 0.5));
+
     @Test
     void givenACheckpointWhenReadThenStateAndTensorsAreAsTheyWere() {
         Map<String, MetricBoard.Entry> metrics = new LinkedHashMap<>();
         metrics.put("z/loss", new MetricBoard.Entry(0.1, 5, 0.1, 5, 3));
         metrics.put("a/loss", new MetricBoard.Entry(1.0 / 3, 5, 0.2, 2, 4));
-        TrainingState state = new TrainingState(RUN, 5, 5, metrics, Set.of("b", "a"), LinearKernel.MKL, 3);
+        TrainingState state =
+                new TrainingState(RUN, 5, 5, metrics, PHASE, RATES, Set.of("b", "a"), LinearKernel.MKL, 3);
         try (NDArray array = ops.of(0.1f)) {
             store(2).save(ops, state, Map.of("weights/x", array));
         }
@@ -133,7 +142,8 @@ class CheckpointStoreTest {
     @Test
     void givenTheSameStepSavedAgainThenTheLaterOneCounts() throws IOException {
         save(4, 2);
-        TrainingState evaluated = new TrainingState(RUN, 4, 4, Map.of(), Set.of(), LinearKernel.MKL, 1);
+        TrainingState evaluated = new TrainingState(
+                RUN, 4, 4, Map.of(), PhaseClock.State.START, AdaptiveRates.State.START, Set.of(), LinearKernel.MKL, 1);
         try (NDArray array = ops.of(2f)) {
             store(2).save(ops, evaluated, Map.of("x", array));
         }
@@ -182,7 +192,16 @@ class CheckpointStoreTest {
     }
 
     private static TrainingState state(String run, long step) {
-        return new TrainingState(run, step, -1, Map.of(), Set.of(), LinearKernel.MKL, 1);
+        return new TrainingState(
+                run,
+                step,
+                -1,
+                Map.of(),
+                PhaseClock.State.START,
+                AdaptiveRates.State.START,
+                Set.of(),
+                LinearKernel.MKL,
+                1);
     }
 
     private CheckpointStore store(int keep) {

@@ -1,8 +1,10 @@
 package io.vlfinetune.trainer.family;
 
+import static io.vlfinetune.trainer.testing.Declarations.training;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.vlfinetune.api.TrainingSpec;
 import io.vlfinetune.trainer.data.EncodedSample;
 import io.vlfinetune.trainer.engine.LinearKernel;
 import io.vlfinetune.trainer.engine.Ops;
@@ -47,7 +49,8 @@ class WideFreezeCasesTest {
         List<EncodedSample> samples = model.samples(family);
         assertThat(languageModelInput(model, samples)).isGreaterThan(ELEMENTS);
         try (Ops ops = Ops.start(THREADS, Optional.of(kernel))) {
-            FreezeRun run = new FreezeRun(ops, folder, samples, model.lr(), LOSS, NORMS);
+            TrainingSpec training = training("{learningRate: '%s', weightDecay: '0.01'}".formatted(model.lr()));
+            FreezeRun run = new FreezeRun(ops, folder, samples, training, LOSS, NORMS);
             model.cases().forEach((name, expected) -> run.assertEquals(expected, Executor.Mode.SEGMENTS));
             run.assertEquals(model.full(), Executor.Mode.GRAPH);
         }

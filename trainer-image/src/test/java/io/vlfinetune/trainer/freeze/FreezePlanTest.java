@@ -211,12 +211,12 @@ class FreezePlanTest {
     void givenAmbiguousRulesWhenResolvedThenTheFieldIsNamed() {
         FreezeRule good = unfreeze(Role.VisionNorm);
         refused(
-                "spec.freeze.rules[1]: a rule selects by exactly one of part and role",
+                "spec.freeze.rules[1]: a rule selects by exactly one of part, role and tensors",
                 EVERYTHING,
                 good,
                 new FreezeRule(null, null, null, false));
         refused(
-                "spec.freeze.rules[0]: a rule selects by exactly one of part and role",
+                "spec.freeze.rules[0]: a rule selects by exactly one of part, role and tensors",
                 EVERYTHING,
                 new FreezeRule(Part.Projector, Role.Projector, null, false));
         refused(

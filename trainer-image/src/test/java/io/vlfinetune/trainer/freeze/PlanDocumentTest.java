@@ -1,5 +1,7 @@
 package io.vlfinetune.trainer.freeze;
 
+import static io.vlfinetune.trainer.testing.Declarations.freeze;
+import static io.vlfinetune.trainer.testing.Declarations.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -9,6 +11,7 @@ import io.vlfinetune.api.FreezeSpec;
 import io.vlfinetune.api.LayerRange;
 import io.vlfinetune.api.Part;
 import io.vlfinetune.api.PartStatus;
+import io.vlfinetune.api.PlanStatus;
 import io.vlfinetune.api.Role;
 import io.vlfinetune.contract.Json;
 import java.io.IOException;
@@ -20,10 +23,10 @@ class PlanDocumentTest {
 
     @Test
     void givenNumbersWhenWrittenThenNeighboursAreRanges() {
-        assertThat(PlanDocument.ranges(List.of(0, 1, 2, 5))).isEqualTo("0-2,5");
-        assertThat(PlanDocument.ranges(List.of(3))).isEqualTo("3");
-        assertThat(PlanDocument.ranges(List.of(0, 2, 3, 9, 10, 11))).isEqualTo("0,2-3,9-11");
-        assertThat(PlanDocument.ranges(List.of())).isEmpty();
+        assertThat(PlanWriter.ranges(List.of(0, 1, 2, 5))).isEqualTo("0-2,5");
+        assertThat(PlanWriter.ranges(List.of(3))).isEqualTo("3");
+        assertThat(PlanWriter.ranges(List.of(0, 2, 3, 9, 10, 11))).isEqualTo("0,2-3,9-11");
+        assertThat(PlanWriter.ranges(List.of())).isEmpty();
     }
 
     @Test
@@ -37,9 +40,12 @@ class PlanDocumentTest {
                         new PartStatus(Part.VisionTower, 90L, 24L, "0-7", "2e-5"),
                         new PartStatus(Part.Projector, 6L, 6L, null, "2e-5"),
                         new PartStatus(Part.LanguageModel, 30L, 0L, "0-1", null));
-        assertThat(document.phases()).containsExactly(new PlanDocument.PhasePlan("train", 30, 5));
-        assertThat(document.status().trainablePercent()).isEqualTo("23.81");
-        assertThat(document.status().digest()).isEqualTo(document.digest());
+        assertThat(document.phases())
+                .containsExactly(new PlanDocument.PhasePlan("train", null, 30, 5, document.parts(), null));
+        assertThat(document.trainablePercent()).isEqualTo("23.81");
+        assertThat(document.status(0).trainablePercent()).isEqualTo("23.81");
+        assertThat(document.status(0).digest()).isEqualTo(document.digest());
+        assertThat(document.status(0).phase()).isNull();
     }
 
     @Test
@@ -52,12 +58,12 @@ class PlanDocumentTest {
         JsonNode frozen = find(json, "vision.layers.3");
         assertThat(frozen.fieldNames())
                 .toIterable()
-                .containsExactly("name", "role", "part", "layer", "shape", "dtype", "trainable");
+                .containsExactly("name", "role", "part", "layer", "shape", "dtype", "trainable", "decidedBy");
         assertThat(frozen.path("layer").asInt()).isEqualTo(3);
         JsonNode trained = find(json, "vision.merger");
         assertThat(trained.toString())
                 .isEqualTo(
-                        "{\"name\":\"vision.merger\",\"role\":\"Projector\",\"part\":\"Projector\",\"shape\":[2,3],\"dtype\":\"BF16\",\"trainable\":true,\"learningRate\":\"2e-5\"}");
+                        "{\"name\":\"vision.merger\",\"role\":\"Projector\",\"part\":\"Projector\",\"shape\":[2,3],\"dtype\":\"BF16\",\"trainable\":true,\"decidedBy\":\"spec.freeze.projector\",\"learningRate\":\"2e-5\"}");
         assertThat(Json.strict().treeToValue(json, PlanDocument.class)).isEqualTo(document(topVisionBlocks(), "2e-5"));
     }
 
@@ -77,7 +83,7 @@ class PlanDocumentTest {
 
         assertThat(document(topVisionBlocks(), "3e-5").digest()).isNotEqualTo(digest);
         assertThat(document(FreezeSpec.NOTHING, "2e-5").digest()).isNotEqualTo(digest);
-        assertThat(PlanDocument.of(FreezePlan.resolve(topVisionBlocks(), SmallModel.of(12, 3)), "2e-5")
+        assertThat(document(topVisionBlocks(), SmallModel.of(12, 3), "{learningRate: '2e-5'}")
                         .digest())
                 .isNotEqualTo(digest);
     }
@@ -96,8 +102,69 @@ class PlanDocumentTest {
                 List.of(new FreezeRule(Part.VisionTower, null, new LayerRange(null, 4, null, null), false)));
     }
 
+    @Test
+    void givenPhasesWhenWrittenThenEachHasItsOwnPartsAndTensorsSayWhichTrainThem() {
+        PlanDocument document = document(
+                freeze(
+                        "{phases: [{name: 'align', until: {steps: 5}, visionTower: true, languageModel: true}, {name: 'joint', visionTower: true}]}"),
+                MODEL,
+                "{learningRate: '1e-5', partLearningRates: {projector: '1e-3'}}");
+
+        assertThat(document.phases()).extracting(PlanDocument.PhasePlan::name).containsExactly("align", "joint");
+        assertThat(document.phases().getFirst().trainableParameters()).isEqualTo(6);
+        assertThat(document.trainableParameters()).isEqualTo(36);
+        PlanStatus status = document.status(1);
+        assertThat(status.phase()).isEqualTo("joint");
+        assertThat(status.trainableParameters()).isEqualTo(36);
+        assertThat(tensor(document, "vision.merger").phases()).containsExactly("align", "joint");
+        assertThat(tensor(document, "vision.merger").learningRate()).isEqualTo("1e-3");
+        assertThat(tensor(document, "head").phases()).containsExactly("joint");
+        assertThat(tensor(document, "head").decidedBy()).isEqualTo("spec.freeze.phases[1].languageModel");
+        assertThat(tensor(document, "vision.norm").phases()).isNull();
+    }
+
+    @Test
+    void givenLayerDecayWhenWrittenThenRatesFallFromTheTopBlockAndWhatLiesBelowTheBlocksIsOneMore() {
+        PlanDocument document = document(
+                freeze("{rules: [{tensors: 'vision.layers.10', frozen: false, learningRate: '7e-7'}]}"),
+                MODEL,
+                "{learningRate: '1e-5', partLearningRates: {visionTower: '1e-6'}, layerDecay: {visionTower: '0.5'}}");
+
+        assertThat(tensor(document, "vision.layers.11").learningRate()).isEqualTo("1e-6");
+        assertThat(tensor(document, "vision.layers.9").learningRate()).isEqualTo("2.5E-7");
+        assertThat(tensor(document, "vision.patches").learningRate()).isEqualTo(Double.toString(1e-6 / 4096));
+        assertThat(tensor(document, "vision.norm").learningRate()).isEqualTo("1e-6");
+        assertThat(tensor(document, "vision.layers.10").learningRate()).isEqualTo("7e-7");
+        assertThat(tensor(document, "head").learningRate()).isEqualTo("1e-5");
+        assertThat(document.parts().getFirst().learningRate()).isEqualTo(Double.toString(1e-6 / 4096) + " to 1e-6");
+    }
+
+    @Test
+    void givenRatesOfAFrozenPartWhenWrittenThenThePlanWarnsByField() {
+        PlanDocument document = document(
+                topVisionBlocks(),
+                MODEL,
+                "{partLearningRates: {languageModel: '1e-6'}, layerDecay: {languageModel: '0.5'}}");
+
+        assertThat(document.warnings())
+                .containsExactly(
+                        "spec.training.partLearningRates.languageModel has no effect: LanguageModel is frozen",
+                        "spec.training.layerDecay.languageModel has no effect: LanguageModel is frozen");
+    }
+
+    private static PlanDocument.TensorPlan tensor(PlanDocument document, String name) {
+        return document.tensors().stream()
+                .filter(tensor -> tensor.name().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
     private static PlanDocument document(FreezeSpec spec, String learningRate) {
-        return PlanDocument.of(FreezePlan.resolve(spec, MODEL), learningRate);
+        return document(spec, MODEL, "{learningRate: '" + learningRate + "'}");
+    }
+
+    private static PlanDocument document(FreezeSpec spec, ModelTensors model, String training) {
+        return PlanWriter.write(PhasedPlan.resolve(spec, model), training(training));
     }
 
     private static JsonNode find(JsonNode plan, String name) {

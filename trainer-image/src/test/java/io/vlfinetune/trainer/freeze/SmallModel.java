@@ -2,7 +2,7 @@ package io.vlfinetune.trainer.freeze;
 
 import io.vlfinetune.api.Role;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
@@ -25,7 +25,7 @@ final class SmallModel {
         }
         tensors.add(tensor("norm", TensorRole.of(Role.LanguageNorm)));
         tensors.add(tensor("head", TensorRole.of(Role.OutputHead)));
-        Set<String> read = new HashSet<>();
+        Set<String> read = new LinkedHashSet<>();
         tensors.forEach(tensor -> read.add(tensor.name()));
         read.remove("vision.layers." + (visionBlocks - 1));
         return new ModelTensors(tensors, read, false);

@@ -1,5 +1,6 @@
 package io.vlfinetune.trainer.output;
 
+import static io.vlfinetune.trainer.testing.Declarations.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -185,7 +186,7 @@ class OutputFolderTest {
                 "sha256:dd",
                 1,
                 Map.of("java", "25"),
-                planned.document("1e-5"));
+                planned.document(training("{learningRate: '1e-5'}")));
     }
 
     private void occupied(String what) {

@@ -96,12 +96,23 @@ class MetricsLogTest {
     }
 
     private static MetricsLog.Step step(long number) {
-        return new MetricsLog.Step(number, 0.5, 1.25, 3, Map.of(Part.Projector, 1e-4), 2, 40, 0.125, 1000);
+        return new MetricsLog.Step(
+                number,
+                0.5,
+                "train",
+                1.25,
+                3,
+                Map.of(Part.Projector, 3.0),
+                Map.of(Part.Projector, 1e-4),
+                2,
+                40,
+                0.125,
+                1000);
     }
 
     private static String step(String number) {
         return "{\"step\":" + number
-                + ",\"epoch\":0.5,\"loss\":1.25,\"gradientNorm\":3.0,\"learningRates\":{\"Projector\":1.0E-4},\"samples\":2,\"tokens\":40,\"seconds\":0.125,\"peakMemoryBytes\":1000}";
+                + ",\"epoch\":0.5,\"phase\":\"train\",\"loss\":1.25,\"gradientNorm\":3.0,\"gradientNorms\":{\"Projector\":3.0},\"learningRates\":{\"Projector\":1.0E-4},\"samples\":2,\"tokens\":40,\"seconds\":0.125,\"peakMemoryBytes\":1000}";
     }
 
     private static MetricsLog.Evaluation evaluation(long step) {

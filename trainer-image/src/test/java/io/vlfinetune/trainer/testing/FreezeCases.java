@@ -11,10 +11,11 @@ import java.util.Objects;
  * A family's freeze.json; see fixtures/tools/README.md.
  *
  * @param cases on the golden pair of samples, by name
+ * @param rates full tuning with learning rates by part and layer decay
  * @param wide a larger model
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
-public record FreezeCases(Map<String, FreezeCase> cases, WideModel wide) {
+public record FreezeCases(Map<String, FreezeCase> cases, FreezeCase rates, WideModel wide) {
     private static final JsonMapper JSON = new JsonMapper();
 
     /** Reads a family's file. */
@@ -32,12 +33,13 @@ public record FreezeCases(Map<String, FreezeCase> cases, WideModel wide) {
         return Objects.requireNonNull(cases.get(name.name()), name.name());
     }
 
-    /** The cases that keep one declaration. */
+    /** The cases. */
     public enum FixtureCase {
         full,
         towerFrozen,
         projectorOnly,
         languageOnly,
-        lastTwoVisionLayers
+        lastTwoVisionLayers,
+        twoPhases
     }
 }

@@ -3,21 +3,23 @@ package io.vlfinetune.trainer.testing;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.ndarray.NDArray;
+import io.vlfinetune.api.FreezeSpec;
 import io.vlfinetune.api.Part;
+import io.vlfinetune.api.TrainingSpec;
 import io.vlfinetune.trainer.PlannedModel;
 import io.vlfinetune.trainer.data.EncodedSample;
 import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.freeze.FreezePlan;
-import io.vlfinetune.trainer.freeze.PlannedTensor;
 import io.vlfinetune.trainer.model.Batch;
 import io.vlfinetune.trainer.model.Executor;
 import io.vlfinetune.trainer.model.Gradients;
 import io.vlfinetune.trainer.optimize.AdamW;
 import io.vlfinetune.trainer.optimize.AdamWSettings;
+import io.vlfinetune.trainer.optimize.GradientNorms;
+import io.vlfinetune.trainer.optimize.ParameterGroup;
+import io.vlfinetune.trainer.optimize.ParameterGroups;
 import io.vlfinetune.trainer.optimize.Rate;
 import java.nio.file.Path;
-import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -30,7 +32,7 @@ import java.util.stream.Collectors;
  * @param ops the engine
  * @param model its folder
  * @param samples one batch
- * @param learningRate constant
+ * @param training learning rates and decay; nothing else of it counts
  * @param lossTolerance how far losses may be apart, relative to PyTorch's
  * @param normTolerance how far norms may be apart, relative to PyTorch's
  */
@@ -38,44 +40,51 @@ public record FreezeRun(
         Ops ops,
         Path model,
         List<EncodedSample> samples,
-        double learningRate,
+        TrainingSpec training,
         double lossTolerance,
         double normTolerance) {
-    /** PyTorch's loop lets every tensor decay. */
-    private static final double DECAY = 0.01;
-
-    /** It clips nothing. */
+    /** PyTorch's loop clips nothing. */
     private static final AdamWSettings SETTINGS = new AdamWSettings(0.9, 0.999, 1e-8, Double.POSITIVE_INFINITY);
 
-    /** Asserts the plan, and the losses and gradients of every step, of a case with one declaration. */
+    /** Asserts the plan, and the losses and gradients of every step, phase by phase. */
     public void assertEquals(FreezeCase expected, Executor.Mode mode) {
-        assertThat(expected.phases()).hasSize(1);
-        FreezeCase.Phase phase = expected.phases().getFirst();
-        FreezePlan plan;
-        try (PlannedModel planned = PlannedModel.open(model, phase.freeze())) {
-            plan = planned.plan();
-        }
-        assertThat(counts(plan)).isEqualTo(phase.trainable());
-        try (LoadedModel loaded = LoadedModel.open(ops, model, plan.trainable());
-                Batch batch = loaded.batch(ops, samples)) {
-            Executor executor = loaded.executor(mode);
-            try (AdamW optimizer = new AdamW(loaded.weights(), executor.trainedTensors(), SETTINGS)) {
-                for (int step = 0; step < phase.steps(); step++) {
+        List<FreezePlan> plans =
+                expected.phases().stream().map(phase -> plan(phase.freeze())).toList();
+        try (LoadedModel loaded = LoadedModel.open(ops, model, plans.getFirst().trainable());
+                Batch batch = loaded.batch(ops, samples);
+                AdamW optimizer = new AdamW(loaded.weights(), List.of(), SETTINGS)) {
+            int step = 0;
+            for (int i = 0; i < plans.size(); i++) {
+                FreezeCase.Phase phase = expected.phases().get(i);
+                FreezePlan plan = plans.get(i);
+                assertThat(counts(plan)).isEqualTo(phase.trainable());
+                loaded.weights().train(plan.trainable());
+                Executor executor = loaded.executor(mode);
+                optimizer.train(executor.trainedTensors());
+                ParameterGroups groups = ParameterGroups.of(plan, training, executor.trainedTensors(), Set.of());
+                for (int end = step + phase.steps(); step < end; step++) {
                     try (Gradients gradients = new Gradients(ops)) {
-                        double loss = executor.step(batch, batch.targetCount(), gradients);
-                        assertLoss(step, loss, expected);
+                        assertLoss(step, executor.step(batch, batch.targetCount(), gradients), expected);
                         assertThat(without(gradients, plan)).isEqualTo(phase.withoutGradient());
-                        FreezeCase.Norms norms = expected.steps().get(step);
-                        assertNorms(gradients, plan, norms.byPart());
-                        double norm = optimizer.step(gradients.byTensor(), tensor -> new Rate(learningRate, DECAY));
-                        assertThat(norm).isCloseTo(norms.whole(), within(norms.whole() * normTolerance));
+                        GradientNorms norms = optimizer.step(gradients.byTensor(), tensor -> rate(groups.of(tensor)));
+                        assertNorms(norms, groups, expected.steps().get(step));
                     }
                 }
             }
             try (Gradients gradients = new Gradients(ops)) {
-                assertLoss(phase.steps(), executor.step(batch, batch.targetCount(), gradients), expected);
+                assertLoss(step, loaded.executor(mode).step(batch, batch.targetCount(), gradients), expected);
             }
         }
+    }
+
+    private FreezePlan plan(FreezeSpec freeze) {
+        try (PlannedModel planned = PlannedModel.open(model, freeze)) {
+            return planned.plan();
+        }
+    }
+
+    private static Rate rate(ParameterGroup group) {
+        return new Rate(group.learningRate(), group.weightDecay());
     }
 
     private void assertLoss(int step, double loss, FreezeCase expected) {
@@ -98,25 +107,13 @@ public record FreezeRun(
         return names;
     }
 
-    private void assertNorms(Gradients gradients, FreezePlan plan, Map<Part, Double> expected) {
-        Map<String, Part> parts = plan.table().tensors().stream()
-                .collect(Collectors.toMap(
-                        PlannedTensor::name, tensor -> tensor.role().part()));
-        Map<Part, Double> squares = new EnumMap<>(Part.class);
-        gradients
-                .byTensor()
-                .forEach((tensor, gradient) -> squares.merge(parts.get(tensor), square(gradient), Double::sum));
-        assertThat(squares.keySet()).isEqualTo(expected.keySet());
-        expected.forEach((part, norm) -> assertThat(Math.sqrt(squares.get(part)))
-                .as("gradient norm of %s", part)
-                .isCloseTo(norm, within(norm * normTolerance)));
-    }
-
-    private static double square(NDArray gradient) {
-        double sum = 0;
-        for (float value : gradient.toFloatArray()) {
-            sum += (double) value * value;
-        }
-        return sum;
+    private void assertNorms(GradientNorms norms, ParameterGroups groups, FreezeCase.Norms expected) {
+        assertThat(norms.total()).isCloseTo(expected.whole(), within(expected.whole() * normTolerance));
+        Map<Part, Double> byPart = groups.byPart(norms.byTensor());
+        assertThat(byPart.keySet()).isEqualTo(expected.byPart().keySet());
+        expected.byPart()
+                .forEach((part, norm) -> assertThat(byPart.get(part))
+                        .as("gradient norm of %s", part)
+                        .isCloseTo(norm, within(norm * normTolerance)));
     }
 }

@@ -1,0 +1,35 @@
+package io.vlfinetune.trainer.testing;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.vlfinetune.api.FreezeSpec;
+import io.vlfinetune.api.TrainingSpec;
+import io.vlfinetune.contract.Json;
+
+/** Declarations, written without the quotes around names that JSON wants: {@code {learningRate: '1e-3'}}. */
+public final class Declarations {
+    private static final JsonMapper LENIENT = JsonMapper.builder()
+            .enable(JsonReadFeature.ALLOW_UNQUOTED_FIELD_NAMES, JsonReadFeature.ALLOW_SINGLE_QUOTES)
+            .build();
+
+    private Declarations() {}
+
+    /** {@code spec.freeze}. */
+    public static FreezeSpec freeze(String text) {
+        return read(text, FreezeSpec.class);
+    }
+
+    /** {@code spec.training}. */
+    public static TrainingSpec training(String text) {
+        return read(text, TrainingSpec.class);
+    }
+
+    private static <T> T read(String text, Class<T> type) {
+        try {
+            return Json.strict().treeToValue(LENIENT.readTree(text), type);
+        } catch (JsonProcessingException problem) {
+            throw new AssertionError(problem);
+        }
+    }
+}
