@@ -141,4 +141,52 @@ public record TrainingSpec(
         recompute = Objects.requireNonNullElse(recompute, RecomputeMode.Auto);
         seed = Objects.requireNonNullElse(seed, 42L);
     }
+
+    /** The same with another way to keep activations. */
+    public TrainingSpec with(RecomputeMode other) {
+        return new TrainingSpec(
+                epochs,
+                steps,
+                batchSize,
+                gradientAccumulation,
+                learningRate,
+                partLearningRates,
+                layerDecay,
+                schedule,
+                onPlateau,
+                weightDecay,
+                maxGradientNorm,
+                precision,
+                evaluateEvery,
+                checkpointEvery,
+                keepCheckpoints,
+                earlyStopping,
+                prefixCache,
+                other,
+                seed);
+    }
+
+    /** The same with other batches. */
+    public TrainingSpec with(int otherBatchSize, int otherAccumulation) {
+        return new TrainingSpec(
+                epochs,
+                steps,
+                otherBatchSize,
+                otherAccumulation,
+                learningRate,
+                partLearningRates,
+                layerDecay,
+                schedule,
+                onPlateau,
+                weightDecay,
+                maxGradientNorm,
+                precision,
+                evaluateEvery,
+                checkpointEvery,
+                keepCheckpoints,
+                earlyStopping,
+                prefixCache,
+                recompute,
+                seed);
+    }
 }

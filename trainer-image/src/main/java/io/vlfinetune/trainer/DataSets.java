@@ -67,12 +67,21 @@ final class DataSets implements AutoCloseable {
         return new DataFile(sources.resolve(uri, field), format);
     }
 
+    /** Opens and checks the training samples. */
+    Dataset openTraining(DataSpec spec, Sources sources) {
+        return open(trainingFiles(spec, sources), media(spec, sources));
+    }
+
+    private static @Nullable Path media(DataSpec spec, Sources sources) {
+        String declared = spec.mediaRoot();
+        return declared == null ? null : sources.resolve(declared, "spec.data.mediaRoot");
+    }
+
     /** Opens and checks all samples. */
     TrainingLoop.Data open(DataSpec spec, Sources sources) {
-        String declared = spec.mediaRoot();
-        Path media = declared == null ? null : sources.resolve(declared, "spec.data.mediaRoot");
+        Path media = media(spec, sources);
         Map<String, Dataset> evaluation = new LinkedHashMap<>();
-        Dataset train = open(trainingFiles(spec, sources), media);
+        Dataset train = openTraining(spec, sources);
         for (int i = 0; i < spec.evaluation().size(); i++) {
             evaluation.put(spec.evaluation().get(i).name(), open(List.of(evaluationFile(spec, sources, i)), media));
         }

@@ -1,10 +1,16 @@
 package io.vlfinetune.trainer;
 
+import io.vlfinetune.api.DataSpec;
 import io.vlfinetune.api.FreezeSpec;
 import io.vlfinetune.api.ModelSpec;
 import io.vlfinetune.api.TrainingSpec;
+import io.vlfinetune.contract.Reason;
+import io.vlfinetune.trainer.data.Dataset;
 import io.vlfinetune.trainer.freeze.PlanDocument;
+import io.vlfinetune.trainer.memory.MemoryPlan;
+import io.vlfinetune.trainer.memory.Workload;
 import io.vlfinetune.trainer.source.Sources;
+import java.util.OptionalLong;
 
 /** Answers what a declaration would train, without training and without loading the engine. */
 public final class Planning {
@@ -18,6 +24,37 @@ public final class Planning {
     public static PlanDocument plan(Sources sources, ModelSpec model, FreezeSpec freeze, TrainingSpec training) {
         try (PlannedModel planned = PlannedModel.open(sources.resolve(model.source(), "spec.model.source"), freeze)) {
             return planned.document(training);
+        }
+    }
+
+    /**
+     * Resolves a declaration and estimates the memory of each phase, if its training data is at hand.
+     *
+     * @param limit what the pod would be given
+     * @throws TrainerException InvalidSpec, ModelUnsupported or DataInvalid, with what is wrong and where
+     */
+    public static PlanDocument plan(
+            Sources sources,
+            ModelSpec model,
+            DataSpec data,
+            FreezeSpec freeze,
+            TrainingSpec training,
+            OptionalLong limit) {
+        try (PlannedModel planned = PlannedModel.open(sources.resolve(model.source(), "spec.model.source"), freeze);
+                DataSets sets = DataSets.of(planned, data.maxLength())) {
+            PlanDocument document = planned.document(training);
+            Dataset train;
+            try {
+                train = sets.openTraining(data, sources);
+            } catch (TrainerException problem) {
+                if (problem.reason() == Reason.SourceUnavailable) {
+                    return document;
+                }
+                throw problem;
+            }
+            Workload workload = Workload.of(train, planned.blueprint(), training.batchSize());
+            MemoryPlan memory = MemoryPlan.of(planned.blueprint(), planned.phases(), training, workload, limit);
+            return document.with(memory.estimates());
         }
     }
 }

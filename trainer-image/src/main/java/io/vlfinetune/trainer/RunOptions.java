@@ -1,10 +1,12 @@
 package io.vlfinetune.trainer;
 
+import io.vlfinetune.trainer.memory.MemoryLimit;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * Where the trainer finds and leaves things.
@@ -14,8 +16,10 @@ import java.util.Optional;
  * @param terminationLog where the last word goes
  * @param reportPeriod time between heartbeats
  * @param threads threads of one operator
+ * @param memoryLimit bytes that this process may have, where that is known
  */
-record RunOptions(Path config, Path root, Path terminationLog, Duration reportPeriod, int threads) {
+record RunOptions(
+        Path config, Path root, Path terminationLog, Duration reportPeriod, int threads, OptionalLong memoryLimit) {
     static final String USAGE =
             "usage: train --config /etc/vlfinetune/run.json --root /var/lib/vlfinetune --termination-log /dev/termination-log";
 
@@ -42,7 +46,8 @@ record RunOptions(Path config, Path root, Path terminationLog, Duration reportPe
                 Path.of(root),
                 Path.of(terminationLog),
                 Duration.ofSeconds(number(environment, REPORT_SECONDS, 15)),
-                threads(environment)));
+                threads(environment),
+                MemoryLimit.bytes(environment)));
     }
 
     /** Threads of one operator: as OpenMP is told, or all processors. */

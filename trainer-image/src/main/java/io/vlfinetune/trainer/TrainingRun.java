@@ -18,9 +18,12 @@ import io.vlfinetune.trainer.checkpoint.BestModel;
 import io.vlfinetune.trainer.checkpoint.CheckpointStore;
 import io.vlfinetune.trainer.engine.DType;
 import io.vlfinetune.trainer.engine.Ops;
+import io.vlfinetune.trainer.engine.PeakMemory;
 import io.vlfinetune.trainer.freeze.PhasedPlan;
 import io.vlfinetune.trainer.freeze.PlanDocument;
 import io.vlfinetune.trainer.freeze.Proof;
+import io.vlfinetune.trainer.memory.MemoryPlan;
+import io.vlfinetune.trainer.memory.Workload;
 import io.vlfinetune.trainer.output.OutputDocument;
 import io.vlfinetune.trainer.output.OutputFolder;
 import io.vlfinetune.trainer.report.ProgressReporter;
@@ -99,18 +102,23 @@ final class TrainingRun {
         try (PlannedModel planned = PlannedModel.open(folder, run.freeze());
                 DataSets sets = DataSets.of(planned, run.data().maxLength())) {
             requireMetrics();
-            PlanDocument document = planned.document(run.training());
+            PlanDocument plan = planned.document(run.training());
             log.line(String.format(
                     Locale.ROOT,
                     "trains %,d of %,d parameters (%s %%)",
-                    document.trainableParameters(),
-                    document.totalParameters(),
-                    document.trainablePercent()));
-            document.warnings().forEach(warning -> log.line("warning: " + warning));
+                    plan.trainableParameters(),
+                    plan.totalParameters(),
+                    plan.trainablePercent()));
+            plan.warnings().forEach(warning -> log.line("warning: " + warning));
             TrainingLoop.Data data = sets.open(run.data(), sources);
             requirePhases(
                     planned.phases(),
                     StepSamples.of(run.training(), data.train().size()));
+            Workload workload = Workload.of(
+                    data.train(), planned.blueprint(), run.training().batchSize());
+            MemoryPlan memory = MemoryPlan.of(
+                    planned.blueprint(), planned.phases(), run.training(), workload, options.memoryLimit());
+            PlanDocument document = plan.with(memory.estimates());
             String weights = RunDigest.weights(
                     planned.checkpoint().files().stream().map(Safetensors::file).toList());
             String digest = RunDigest.of(run, folder, weights, DataSets.files(run.data(), sources));
@@ -120,8 +128,16 @@ final class TrainingRun {
             if (committed.isPresent()) {
                 return alreadyComplete(committed.get());
             }
+            log.line("estimated peak memory " + MemoryPlan.size(memory.total()));
+            memory.requireFits(
+                    planned.blueprint(),
+                    planned.phases(),
+                    run.freeze(),
+                    run.training(),
+                    workload,
+                    options.memoryLimit());
             output.requireWritable();
-            return train(planned, data, digest, base, document);
+            return train(planned, data, digest, base, document, memory);
         }
     }
 
@@ -186,7 +202,12 @@ final class TrainingRun {
     }
 
     private LastWord train(
-            PlannedModel planned, TrainingLoop.Data data, String digest, ModelStatus base, PlanDocument document) {
+            PlannedModel planned,
+            TrainingLoop.Data data,
+            String digest,
+            ModelStatus base,
+            PlanDocument document,
+            MemoryPlan memory) {
         // A digest of the run in the path keeps checkpoints of an earlier declaration out of the way.
         Path checkpoints = options.scratch().resolve("checkpoints").resolve(digest.substring("sha256:".length(), 23));
         Path metrics = options.scratch().resolve("metrics.jsonl");
@@ -208,6 +229,7 @@ final class TrainingRun {
             requireHolds(proof);
             OutputDocument made = document(digest, base, data, trained, proof, document, planned);
             output.commit(made, metrics);
+            memory.beside(PeakMemory.bytes()).ifPresent(log::line);
             return finished(
                     made,
                     trained.ending()
@@ -279,6 +301,7 @@ final class TrainingRun {
                 proof,
                 RunDigest.weights(files),
                 files.stream().mapToLong(TrainingRun::size).sum(),
+                PeakMemory.bytes(),
                 Versions.all(),
                 plan);
     }

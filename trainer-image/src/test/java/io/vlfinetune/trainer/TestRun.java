@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -58,6 +59,7 @@ final class TestRun {
 
     private final Path folder;
     private final ObjectNode json = JSON.createObjectNode();
+    private OptionalLong memoryLimit = OptionalLong.empty();
 
     TestRun(Path folder) {
         this(folder, "llava");
@@ -121,6 +123,12 @@ final class TestRun {
             lines.add(sample(i % 2 == 0 ? "sample.png" : "sample2.png", "<image>Frage " + i, words.get(i)));
         }
         return lines;
+    }
+
+    /** What the process may have. */
+    TestRun memoryLimit(long bytes) {
+        memoryLimit = OptionalLong.of(bytes);
+        return this;
     }
 
     /** A line of a data file. */
@@ -219,7 +227,7 @@ final class TestRun {
     }
 
     Ended startAsWritten(StopSignal stop) {
-        RunOptions options = new RunOptions(config(), root(), terminationLog(), Duration.ofSeconds(15), 1);
+        RunOptions options = new RunOptions(config(), root(), terminationLog(), Duration.ofSeconds(15), 1, memoryLimit);
         PrintStream quiet = new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
         int code = Main.run(options, stop, Clock.systemUTC(), new RunLog(quiet, Clock.systemUTC()));
         return new Ended(code, lastWord());

@@ -15,6 +15,12 @@ public record CarryingLayer(Layer layer) implements Layer {
     }
 
     @Override
+    public Footprint footprint(Widths input) {
+        Footprint made = layer.footprint(input);
+        return new Footprint(made.output().carrying(input.hidden()), made.kept());
+    }
+
+    @Override
     public Flow forward(Flow input, Weights weights, Batch batch) {
         return layer.forward(input, weights, batch).carrying(input.hidden());
     }

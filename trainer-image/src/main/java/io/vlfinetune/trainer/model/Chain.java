@@ -29,7 +29,7 @@ public record Chain(List<Layer> body, int merge, Head head) {
     }
 
     /** All layers as the loss needs them: the one below the head makes only what has a target, if it can. */
-    List<Layer> layersForLoss() {
+    public List<Layer> layersForLoss() {
         List<Layer> all = layers();
         if (body.size() - 1 > merge && body.getLast() instanceof NarrowingLayer last) {
             all.set(body.size() - 1, last.atTargets());

@@ -21,6 +21,28 @@ public interface Layer {
         return false;
     }
 
+    /**
+     * What it leaves in memory, for estimates. This is right for a layer that is a row of products: what each of them
+     * reads and makes.
+     */
+    default Footprint footprint(Widths input) {
+        long kept = 0;
+        long width = input.hidden();
+        for (LayerTensor tensor : declared()) {
+            long last = tensor.shape().getLast();
+            if (tensor.use() == LayerTensor.Use.Norm && last == width) {
+                kept += width;
+            } else if (tensor.isTable()) {
+                width = last;
+                kept += width;
+            } else if (tensor.isMatrix()) {
+                width = tensor.shape().getFirst();
+                kept += tensor.elements() / width + width;
+            }
+        }
+        return new Footprint(input.with(width), kept);
+    }
+
     /** The tensors it reads with their roles, always in the same order. */
     default Map<String, TensorRole> tensors() {
         Map<String, TensorRole> roles = new LinkedHashMap<>();

@@ -1,5 +1,6 @@
 package io.vlfinetune.trainer.model;
 
+import io.vlfinetune.api.Role;
 import io.vlfinetune.trainer.freeze.TensorRole;
 import java.util.Arrays;
 import java.util.List;
@@ -26,6 +27,23 @@ public record LayerTensor(String name, TensorRole role, Use use, List<Long> shap
     /** Copies the shape. */
     public LayerTensor {
         shape = List.copyOf(shape);
+    }
+
+    /** Number of elements. */
+    public long elements() {
+        return shape.stream().reduce(1L, Math::multiplyExact);
+    }
+
+    /** Whether rows of it are looked up or added: positions, token embeddings. */
+    boolean isTable() {
+        return use == Use.Weight
+                && (role.role() == Role.VisionPosition || role.role() == Role.TokenEmbedding)
+                && shape.size() > 1;
+    }
+
+    /** Whether it is multiplied with rows: a matrix or a convolution's kernels. */
+    boolean isMatrix() {
+        return use == Use.Weight && !isTable() && shape.size() > 1;
     }
 
     /** A weight. */

@@ -22,6 +22,7 @@ import java.util.Map;
  * @param proof what became of every tensor
  * @param weightsDigest SHA-256 of the weights
  * @param weightsBytes size of the weights in bytes
+ * @param peakMemoryBytes largest resident memory of the attempt that finished; the estimate stands in the plan
  * @param versions versions of what made it
  * @param plan the freeze plan
  */
@@ -37,6 +38,7 @@ import java.util.Map;
     "proof",
     "weightsDigest",
     "weightsBytes",
+    "peakMemoryBytes",
     "versions",
     "plan"
 })
@@ -52,6 +54,7 @@ public record OutputDocument(
         Proof proof,
         String weightsDigest,
         long weightsBytes,
+        long peakMemoryBytes,
         Map<String, String> versions,
         PlanDocument plan) {
     /** The file's name. */

@@ -2,8 +2,10 @@ package io.vlfinetune.trainer.model.block;
 
 import io.vlfinetune.trainer.model.Batch;
 import io.vlfinetune.trainer.model.Flow;
+import io.vlfinetune.trainer.model.Footprint;
 import io.vlfinetune.trainer.model.Layer;
 import io.vlfinetune.trainer.model.LayerTensor;
+import io.vlfinetune.trainer.model.Widths;
 import io.vlfinetune.trainer.weights.Weights;
 import java.util.List;
 
@@ -18,6 +20,18 @@ public interface Block extends Layer {
     @Override
     default List<LayerTensor> declared() {
         return stages().stream().flatMap(stage -> stage.declared().stream()).toList();
+    }
+
+    @Override
+    default Footprint footprint(Widths input) {
+        Widths widths = input;
+        long kept = 0;
+        for (Layer stage : stages()) {
+            Footprint made = stage.footprint(widths);
+            widths = made.output();
+            kept += made.kept();
+        }
+        return new Footprint(widths, kept);
     }
 
     @Override

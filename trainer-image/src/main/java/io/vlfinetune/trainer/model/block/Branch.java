@@ -2,9 +2,11 @@ package io.vlfinetune.trainer.model.block;
 
 import ai.djl.ndarray.NDArray;
 import io.vlfinetune.trainer.model.Flow;
+import io.vlfinetune.trainer.model.Footprint;
 import io.vlfinetune.trainer.model.LayerTensor;
 import io.vlfinetune.trainer.model.Linear;
 import io.vlfinetune.trainer.model.ProductLayer;
+import io.vlfinetune.trainer.model.Widths;
 import io.vlfinetune.trainer.weights.Weights;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,6 +29,14 @@ public record Branch(Norm norm, List<Linear> linears) implements ProductLayer {
         List<LayerTensor> tensors = new ArrayList<>(norm.declared());
         linears.forEach(linear -> tensors.addAll(linear.declared()));
         return tensors;
+    }
+
+    @Override
+    public Footprint footprint(Widths input) {
+        List<Long> made = linears.stream().map(Linear::out).toList();
+        return new Footprint(
+                input.carryingFirst(made),
+                made.stream().mapToLong(width -> width).sum());
     }
 
     @Override

@@ -4,8 +4,10 @@ import ai.djl.ndarray.NDArray;
 import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.model.Batch;
 import io.vlfinetune.trainer.model.Flow;
+import io.vlfinetune.trainer.model.Footprint;
 import io.vlfinetune.trainer.model.Layer;
 import io.vlfinetune.trainer.model.LayerTensor;
+import io.vlfinetune.trainer.model.Widths;
 import io.vlfinetune.trainer.weights.Weights;
 import java.util.List;
 
@@ -19,6 +21,13 @@ public record FullAttention(int heads) implements Layer {
     @Override
     public List<LayerTensor> declared() {
         return List.of();
+    }
+
+    /** The mixture, by heads as its graph keeps it and as it is handed on. */
+    @Override
+    public Footprint footprint(Widths input) {
+        long mixture = input.carried().getFirst();
+        return new Footprint(input.dropped(3).carryingFirst(List.of(mixture)), 2 * mixture);
     }
 
     @Override

@@ -4,9 +4,11 @@ import ai.djl.ndarray.NDArray;
 import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.model.Activation;
 import io.vlfinetune.trainer.model.Flow;
+import io.vlfinetune.trainer.model.Footprint;
 import io.vlfinetune.trainer.model.LayerTensor;
 import io.vlfinetune.trainer.model.Linear;
 import io.vlfinetune.trainer.model.ProductLayer;
+import io.vlfinetune.trainer.model.Widths;
 import io.vlfinetune.trainer.weights.Weights;
 import java.util.List;
 
@@ -77,6 +79,11 @@ public record Join(Mix mix, Linear linear) implements ProductLayer {
     @Override
     public List<LayerTensor> declared() {
         return linear.declared();
+    }
+
+    @Override
+    public Footprint footprint(Widths input) {
+        return new Footprint(input.dropped(mix.takes()).with(linear.out()), linear.out());
     }
 
     @Override

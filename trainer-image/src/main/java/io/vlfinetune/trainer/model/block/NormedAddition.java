@@ -3,8 +3,10 @@ package io.vlfinetune.trainer.model.block;
 import ai.djl.ndarray.NDArray;
 import io.vlfinetune.trainer.model.Batch;
 import io.vlfinetune.trainer.model.Flow;
+import io.vlfinetune.trainer.model.Footprint;
 import io.vlfinetune.trainer.model.Layer;
 import io.vlfinetune.trainer.model.LayerTensor;
+import io.vlfinetune.trainer.model.Widths;
 import io.vlfinetune.trainer.weights.Weights;
 import java.util.List;
 
@@ -22,6 +24,11 @@ public record NormedAddition(Norm norm) implements Layer {
     @Override
     public boolean isCheap() {
         return true;
+    }
+
+    @Override
+    public Footprint footprint(Widths input) {
+        return new Footprint(input.dropped(1), input.hidden());
     }
 
     @Override

@@ -2,9 +2,11 @@ package io.vlfinetune.trainer.model.block;
 
 import ai.djl.ndarray.NDArray;
 import io.vlfinetune.trainer.model.Flow;
+import io.vlfinetune.trainer.model.Footprint;
 import io.vlfinetune.trainer.model.LayerTensor;
 import io.vlfinetune.trainer.model.Linear;
 import io.vlfinetune.trainer.model.ProductLayer;
+import io.vlfinetune.trainer.model.Widths;
 import io.vlfinetune.trainer.weights.Weights;
 import java.util.List;
 
@@ -19,6 +21,11 @@ public record Project(Join.Mix mix, Linear linear) implements ProductLayer {
     @Override
     public List<LayerTensor> declared() {
         return linear.declared();
+    }
+
+    @Override
+    public Footprint footprint(Widths input) {
+        return new Footprint(input.dropped(mix.takes()).carryingFirst(List.of(linear.out())), linear.out());
     }
 
     @Override

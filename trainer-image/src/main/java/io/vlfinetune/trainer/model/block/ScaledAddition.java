@@ -4,8 +4,10 @@ import ai.djl.ndarray.NDArray;
 import io.vlfinetune.trainer.freeze.TensorRole;
 import io.vlfinetune.trainer.model.Batch;
 import io.vlfinetune.trainer.model.Flow;
+import io.vlfinetune.trainer.model.Footprint;
 import io.vlfinetune.trainer.model.Layer;
 import io.vlfinetune.trainer.model.LayerTensor;
+import io.vlfinetune.trainer.model.Widths;
 import io.vlfinetune.trainer.weights.Weights;
 import java.util.List;
 
@@ -25,6 +27,11 @@ public record ScaledAddition(String factors, TensorRole role, long size) impleme
     @Override
     public boolean isCheap() {
         return true;
+    }
+
+    @Override
+    public Footprint footprint(Widths input) {
+        return new Footprint(input.dropped(1), input.hidden());
     }
 
     @Override

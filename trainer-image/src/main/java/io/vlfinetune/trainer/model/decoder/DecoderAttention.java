@@ -6,8 +6,10 @@ import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.freeze.TensorRole;
 import io.vlfinetune.trainer.model.Batch;
 import io.vlfinetune.trainer.model.Flow;
+import io.vlfinetune.trainer.model.Footprint;
 import io.vlfinetune.trainer.model.Layer;
 import io.vlfinetune.trainer.model.LayerTensor;
+import io.vlfinetune.trainer.model.Widths;
 import io.vlfinetune.trainer.weights.Weights;
 import java.util.List;
 
@@ -28,6 +30,20 @@ record DecoderAttention(String prefix, int number, DecoderConfig config) impleme
                         LayerTensor.norm(prefix + "q_norm.weight", role, config.headSize()),
                         LayerTensor.norm(prefix + "k_norm.weight", role, config.headSize()))
                 : List.of();
+    }
+
+    /**
+     * Turned queries, keys and values as often as there are queries, the mixture by heads and as it is handed on; with
+     * norms of queries and keys what those remember.
+     */
+    @Override
+    public Footprint footprint(Widths input) {
+        long queries = input.carried().get(0);
+        long keys = input.carried().get(1);
+        boolean grouped = config.heads() > config.groups();
+        long normed = config.normsQueries() ? queries + keys : 0;
+        long turned = queries + (grouped ? 2 * queries : keys);
+        return new Footprint(input.dropped(3).carryingFirst(List.of(queries)), turned + 2 * queries + normed);
     }
 
     @Override

@@ -6,8 +6,10 @@ import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.freeze.TensorRole;
 import io.vlfinetune.trainer.model.Batch;
 import io.vlfinetune.trainer.model.Flow;
+import io.vlfinetune.trainer.model.Footprint;
 import io.vlfinetune.trainer.model.Layer;
 import io.vlfinetune.trainer.model.LayerTensor;
+import io.vlfinetune.trainer.model.Widths;
 import io.vlfinetune.trainer.model.block.Norm;
 import io.vlfinetune.trainer.weights.Weights;
 import java.util.ArrayList;
@@ -27,6 +29,20 @@ record GemmaAttention(String prefix, int number, GemmaConfig config) implements 
         List<LayerTensor> tensors = new ArrayList<>(norm("q_norm").declared());
         tensors.addAll(norm("k_norm").declared());
         return tensors;
+    }
+
+    /**
+     * Normed and turned queries and keys, keys and values as often as there are queries, the mixture by heads and as it
+     * is handed on.
+     */
+    @Override
+    public Footprint footprint(Widths input) {
+        long queries = input.carried().get(0);
+        long keys = input.carried().get(1);
+        boolean grouped = config.heads() > config.groups();
+        long turned = queries + (grouped ? 2 * queries : keys);
+        return new Footprint(
+                input.dropped(3).carryingFirst(List.of(queries)), turned + 2 * queries + 2 * (queries + keys));
     }
 
     @Override

@@ -3,8 +3,10 @@ package io.vlfinetune.trainer.model.decoder;
 import ai.djl.ndarray.NDArray;
 import io.vlfinetune.trainer.model.Batch;
 import io.vlfinetune.trainer.model.Flow;
+import io.vlfinetune.trainer.model.Footprint;
 import io.vlfinetune.trainer.model.Layer;
 import io.vlfinetune.trainer.model.LayerTensor;
+import io.vlfinetune.trainer.model.Widths;
 import io.vlfinetune.trainer.weights.Weights;
 import java.util.List;
 
@@ -13,6 +15,11 @@ record TargetPlaces() implements Layer {
     @Override
     public List<LayerTensor> declared() {
         return List.of();
+    }
+
+    @Override
+    public Footprint footprint(Widths input) {
+        return new Footprint(input, input.hidden() + input.carried().getFirst(), true);
     }
 
     @Override

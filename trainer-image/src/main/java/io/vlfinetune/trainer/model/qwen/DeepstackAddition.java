@@ -4,8 +4,10 @@ import ai.djl.ndarray.NDArray;
 import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.model.Batch;
 import io.vlfinetune.trainer.model.Flow;
+import io.vlfinetune.trainer.model.Footprint;
 import io.vlfinetune.trainer.model.Layer;
 import io.vlfinetune.trainer.model.LayerTensor;
+import io.vlfinetune.trainer.model.Widths;
 import io.vlfinetune.trainer.weights.Weights;
 import java.util.List;
 
@@ -14,6 +16,11 @@ public record DeepstackAddition() implements Layer {
     @Override
     public List<LayerTensor> declared() {
         return List.of();
+    }
+
+    @Override
+    public Footprint footprint(Widths input) {
+        return new Footprint(input.dropped(1), 2 * input.hidden());
     }
 
     @Override

@@ -2,8 +2,10 @@ package io.vlfinetune.trainer.model.qwen;
 
 import io.vlfinetune.trainer.model.Batch;
 import io.vlfinetune.trainer.model.Flow;
+import io.vlfinetune.trainer.model.Footprint;
 import io.vlfinetune.trainer.model.Layer;
 import io.vlfinetune.trainer.model.LayerTensor;
+import io.vlfinetune.trainer.model.Widths;
 import io.vlfinetune.trainer.weights.Weights;
 import java.util.List;
 
@@ -17,6 +19,12 @@ public record DeepstackTap(PatchMerger merger) implements Layer {
     @Override
     public List<LayerTensor> declared() {
         return merger.declared();
+    }
+
+    @Override
+    public Footprint footprint(Widths input) {
+        Footprint made = merger.footprint(input);
+        return new Footprint(input.carrying(made.output().hidden()), made.kept());
     }
 
     @Override

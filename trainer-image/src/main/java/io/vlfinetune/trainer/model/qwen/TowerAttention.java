@@ -5,8 +5,10 @@ import io.vlfinetune.trainer.engine.DType;
 import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.model.Batch;
 import io.vlfinetune.trainer.model.Flow;
+import io.vlfinetune.trainer.model.Footprint;
 import io.vlfinetune.trainer.model.Layer;
 import io.vlfinetune.trainer.model.LayerTensor;
+import io.vlfinetune.trainer.model.Widths;
 import io.vlfinetune.trainer.weights.Weights;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +24,13 @@ record TowerAttention(int number, TowerConfig config) implements Layer {
     @Override
     public List<LayerTensor> declared() {
         return List.of();
+    }
+
+    /** Turned queries and keys and their Float32 originals, the mixture by heads, by runs and as it is handed on. */
+    @Override
+    public Footprint footprint(Widths input) {
+        long hidden = config.hidden();
+        return new Footprint(input.dropped(1).carryingFirst(List.of(hidden)), 5 * hidden);
     }
 
     @Override

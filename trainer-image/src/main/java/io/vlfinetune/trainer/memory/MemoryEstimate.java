@@ -1,0 +1,157 @@
+package io.vlfinetune.trainer.memory;
+
+import io.vlfinetune.api.MemoryStatus;
+import io.vlfinetune.api.Part;
+import io.vlfinetune.trainer.engine.DType;
+import io.vlfinetune.trainer.family.Blueprint;
+import io.vlfinetune.trainer.freeze.FreezePlan;
+import io.vlfinetune.trainer.freeze.PlannedTensor;
+import io.vlfinetune.trainer.model.Footprint;
+import io.vlfinetune.trainer.model.Layer;
+import io.vlfinetune.trainer.model.LayerTensor;
+import io.vlfinetune.trainer.model.Widths;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The peak memory of a phase, worked out before anything is loaded: a pure function of plan, layers and the largest
+ * batch. It follows the step: weights and optimizer state are always there; on the way up activations gather above the
+ * lowest trained layer; on the way down they go and gradients come.
+ *
+ * @param blueprint the model
+ * @param precision of arithmetic
+ * @param accumulates whether gradients of earlier batches of the step are there from the start
+ * @param recompute whether only what flows between layers is kept, and a layer runs again before it is gone through
+ */
+public record MemoryEstimate(Blueprint blueprint, DType precision, boolean accumulates, boolean recompute) {
+    private static final long MASTER = 4;
+    private static final long GRADIENT = 4;
+    private static final long MOMENTS = 8;
+
+    /** JVM, libtorch's code, its thread pools and what the allocator keeps; measured, see benchmarks/freeze. */
+    private static final long PROCESS = 430L << 20;
+
+    /** How often what a layer keeps is there again while it is gone through: sources worked out again, their gradients. */
+    private static final double BACKWARD = 1.5;
+
+    /** Logits in Float32, their log-softmax and its gradient. */
+    private static final long LOGITS = 12;
+
+    /** A stretch of the chain between two flows. */
+    private record Stretch(long kept, long flow, long gradients, long cast) {}
+
+    /**
+     * Estimates a phase.
+     *
+     * @param phase what it trains
+     * @param everTrained what it or an earlier phase trained, whose Float32 masters stay
+     */
+    public MemoryStatus of(FreezePlan phase, FreezePlan everTrained, Workload workload) {
+        Map<String, PlannedTensor> tensors = new HashMap<>();
+        phase.table().tensors().forEach(tensor -> tensors.put(tensor.name(), tensor));
+        long weights = 0;
+        long trained = 0;
+        for (String name : phase.table().read()) {
+            PlannedTensor tensor = tensors.get(name);
+            if (tensor == null) {
+                continue;
+            }
+            boolean master = everTrained.trains(name);
+            trained += phase.trains(name) ? tensor.parameters() : 0;
+            weights += tensor.parameters() * (master ? MASTER : precision.bytes());
+            weights += master && !phase.trains(name) && precision != DType.F32
+                    ? tensor.parameters() * precision.bytes()
+                    : 0;
+        }
+        List<Stretch> stretches = stretches(phase, workload);
+        long activations = 0;
+        for (Stretch stretch : stretches) {
+            activations += recompute ? stretch.flow : stretch.kept;
+        }
+        long logits = workload.targets() * vocabulary() * LOGITS;
+        long gradients = trained * GRADIENT;
+        long peak = logits + activations;
+        long left = activations;
+        long there = accumulates ? gradients : 0;
+        for (Stretch stretch : stretches.reversed()) {
+            there += accumulates ? 0 : stretch.gradients;
+            long work = (long) (stretch.kept * (BACKWARD + (recompute ? 1 : 0))) + stretch.cast;
+            peak = Math.max(peak, left + there + work);
+            left -= recompute ? stretch.flow : stretch.kept;
+        }
+        peak = Math.max(peak, gradients);
+        long process = PROCESS + workload.cachedBytes() + 2 * workload.pixelBytes();
+        return new MemoryStatus(
+                process,
+                weights,
+                gradients,
+                trained * MOMENTS,
+                Math.max(activations + logits, peak - gradients),
+                process + weights + trained * MOMENTS + peak);
+    }
+
+    private long vocabulary() {
+        return blueprint.chain().head().declared().stream()
+                .filter(tensor -> tensor.use() == LayerTensor.Use.Weight)
+                .mapToLong(tensor -> tensor.shape().getFirst())
+                .max()
+                .orElse(0);
+    }
+
+    /** What gradients flow through, from the lowest trained layer up. */
+    private List<Stretch> stretches(FreezePlan phase, Workload workload) {
+        List<Stretch> found = new ArrayList<>();
+        Widths widths = Widths.of(0);
+        Part part = Part.VisionTower;
+        boolean begun = false;
+        boolean narrowed = false;
+        for (Layer layer : blueprint.chain().layersForLoss()) {
+            part = layer.declared().isEmpty()
+                    ? part
+                    : layer.declared().getFirst().role().part();
+            begun |= layer.tensors().keySet().stream().anyMatch(phase::trains);
+            if (layer == blueprint.chain().head()) {
+                found.add(new Stretch(0, 0, gradients(layer, phase), 0));
+                continue;
+            }
+            long kept = 0;
+            for (Layer stage : layer.stages()) {
+                Footprint made = stage.footprint(widths);
+                narrowed |= made.narrows();
+                kept += made.kept() * rows(part, narrowed, workload) * precision.bytes();
+                widths = made.output();
+            }
+            if (begun) {
+                long flow = widths.hidden() * rows(part, narrowed, workload) * precision.bytes();
+                found.add(new Stretch(kept, flow, gradients(layer, phase), cast(layer, phase)));
+            }
+        }
+        return found;
+    }
+
+    private static long rows(Part part, boolean narrowed, Workload workload) {
+        return switch (part) {
+            case VisionTower -> workload.towerRows();
+            case Projector -> workload.features();
+            case LanguageModel -> narrowed ? workload.targets() : workload.tokens();
+        };
+    }
+
+    private static long gradients(Layer layer, FreezePlan phase) {
+        return trained(layer, phase) * GRADIENT;
+    }
+
+    /** Weights of a trained layer in the compute precision, and their gradient before it is made Float32. */
+    private long cast(Layer layer, FreezePlan phase) {
+        return precision == DType.F32 ? 0 : 2 * trained(layer, phase) * precision.bytes();
+    }
+
+    private static long trained(Layer layer, FreezePlan phase) {
+        return layer.declared().stream()
+                .filter(tensor -> phase.trains(tensor.name()))
+                .mapToLong(LayerTensor::elements)
+                .sum();
+    }
+}

@@ -1,0 +1,104 @@
+package io.vlfinetune.trainer.memory;
+
+import io.vlfinetune.trainer.data.Dataset;
+import io.vlfinetune.trainer.data.EncodedSample;
+import io.vlfinetune.trainer.data.Pixels;
+import io.vlfinetune.trainer.family.Blueprint;
+import io.vlfinetune.trainer.model.Batch;
+import io.vlfinetune.trainer.model.LayerTensor;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * The largest batch of a run, as far as a look at its samples tells.
+ *
+ * @param towerRows patches of all its images, class tokens included
+ * @param features image tokens
+ * @param tokens places of all rows, padded to the longest
+ * @param targets places with a target
+ * @param pixelBytes preprocessed images
+ * @param cachedBytes encoded samples that the data set keeps in memory
+ */
+public record Workload(long towerRows, long features, long tokens, long targets, long pixelBytes, long cachedBytes) {
+    /** How many samples are looked at: a data set may be large, and lengths are much alike. */
+    private static final int LOOKS = 128;
+
+    private static final int FLOAT = 4;
+
+    /** What one sample brings. */
+    private record Size(long towerRows, long features, long tokens, long targets, long pixelBytes) {
+        static Size of(EncodedSample sample, Blueprint blueprint) {
+            long towerRows = 0;
+            long pixelBytes = 0;
+            for (Pixels pixels : sample.images()) {
+                towerRows += rows(pixels, blueprint);
+                pixelBytes += (long) FLOAT
+                        * Arrays.stream(pixels.shape()).asLongStream().reduce(1, (a, b) -> a * b);
+            }
+            int[] ids = sample.inputIds();
+            int[] labels = sample.labels();
+            return new Size(
+                    towerRows,
+                    Arrays.stream(ids)
+                            .filter(id -> id == blueprint.imageToken())
+                            .count(),
+                    ids.length,
+                    IntStream.range(1, labels.length)
+                            .filter(at -> labels[at] != Batch.NO_LOSS)
+                            .count(),
+                    pixelBytes);
+        }
+
+        /** Pieces are patches, or pictures [pieces, channels, height, width] that the first convolution cuts into patches. */
+        private static long rows(Pixels pixels, Blueprint blueprint) {
+            int[] shape = pixels.shape();
+            if (shape.length < 4) {
+                return pixels.pieces();
+            }
+            List<Long> kernel = blueprint.chain().layers().getFirst().declared().stream()
+                    .map(LayerTensor::shape)
+                    .filter(axes -> axes.size() == 4)
+                    .findFirst()
+                    .orElse(List.of(1L, 1L, 1L, 1L));
+            return shape[0] * ((shape[2] / kernel.get(2)) * (shape[3] / kernel.get(3)) + 1);
+        }
+    }
+
+    /** One of so many smaller batches. */
+    Workload share(int parts) {
+        return new Workload(
+                Math.ceilDiv(towerRows, parts),
+                Math.ceilDiv(features, parts),
+                Math.ceilDiv(tokens, parts),
+                Math.ceilDiv(targets, parts),
+                Math.ceilDiv(pixelBytes, parts),
+                cachedBytes);
+    }
+
+    /**
+     * Looks at samples all over a data set; the largest of each size counts, times the batch.
+     *
+     * @throws io.vlfinetune.trainer.TrainerException DataInvalid, when a sample that is looked at is broken
+     */
+    public static Workload of(Dataset data, Blueprint blueprint, int batchSize) {
+        int looks = Math.min(LOOKS, data.size());
+        List<Size> sizes = IntStream.range(0, looks)
+                .map(look -> (int) ((long) look * data.size() / looks))
+                .mapToObj(index -> Size.of(data.get(index), blueprint))
+                .toList();
+        long rows = Math.min(batchSize, data.size());
+        long bytes = sizes.stream()
+                        .mapToLong(size -> size.pixelBytes + 2L * FLOAT * size.tokens)
+                        .sum()
+                / looks
+                * data.size();
+        return new Workload(
+                rows * sizes.stream().mapToLong(Size::towerRows).max().orElse(0),
+                rows * sizes.stream().mapToLong(Size::features).max().orElse(0),
+                rows * sizes.stream().mapToLong(Size::tokens).max().orElse(0),
+                rows * sizes.stream().mapToLong(Size::targets).max().orElse(0),
+                rows * sizes.stream().mapToLong(Size::pixelBytes).max().orElse(0),
+                Math.min(Dataset.DEFAULT_CACHE_BYTES, bytes));
+    }
+}
