@@ -192,8 +192,8 @@ final class VerifyText {
         return painted("32", "nothing leaked") + ": "
                 + (otherwise == 0
                         ? "all " + number(frozen) + " frozen tensors are bit-identical"
-                        : "of %s frozen tensors %s are bit-identical, %s have the same values in another type"
-                                .formatted(number(frozen), number(frozen - otherwise), number(otherwise)));
+                        : "%s frozen tensors are bit-identical, %s have the same values stored in another type"
+                                .formatted(number(frozen - otherwise), number(otherwise)));
     }
 
     private long frozen() {

@@ -2,7 +2,6 @@ package io.vlfinetune.trainer.verify;
 
 import io.vlfinetune.trainer.engine.DType;
 import java.util.EnumSet;
-import java.util.List;
 import java.util.Set;
 import java.util.function.LongConsumer;
 
@@ -18,7 +17,7 @@ import java.util.function.LongConsumer;
  */
 record Difference(long elements, long differing, double largest, long notFinite, Set<DType> rounded) {
     private static final long PIECE = 1L << 22;
-    private static final List<DType> NARROW = List.of(DType.BF16, DType.F16);
+    private static final int BUFFER = 1 << 13;
 
     Difference {
         rounded = Set.copyOf(rounded);
@@ -71,7 +70,10 @@ record Difference(long elements, long differing, double largest, long notFinite,
         private final StoredValues base;
         private final StoredValues tuned;
         private final boolean oneType;
-        private final Set<DType> rounded = EnumSet.copyOf(NARROW);
+        private final double[] before = new double[BUFFER];
+        private final double[] after = new double[BUFFER];
+        private boolean roundedToBFloat16;
+        private boolean roundedToFloat16;
         private long differing;
         private long notFinite;
         private double largest;
@@ -80,28 +82,44 @@ record Difference(long elements, long differing, double largest, long notFinite,
             this.base = base;
             this.tuned = tuned;
             oneType = base.dtype() == tuned.dtype();
+            // Rounding to its own type changes nothing, so it explains nothing.
+            roundedToBFloat16 = base.dtype() != DType.BF16;
+            roundedToFloat16 = base.dtype() != DType.F16;
         }
 
         void add(long from, long to) {
-            for (long i = from; i < to; i++) {
-                double before = base.value(i);
-                double after = tuned.value(i);
-                if (oneType ? base.bits(i) != tuned.bits(i) : !same(before, after)) {
-                    differing++;
-                    if (Double.isFinite(before) && Double.isFinite(after)) {
-                        largest = Math.max(largest, Math.abs(before - after));
-                    } else {
-                        notFinite++;
-                    }
-                }
-                if (!rounded.isEmpty()) {
-                    rounded.removeIf(type -> !same(rounded((float) before, type), after));
+            for (long at = from; at < to; at += BUFFER) {
+                int count = (int) Math.min(BUFFER, to - at);
+                base.values(at, count, before);
+                tuned.values(at, count, after);
+                for (int i = 0; i < count; i++) {
+                    add(at + i, before[i], after[i]);
                 }
             }
         }
 
+        private void add(long index, double before, double after) {
+            if (!same(before, after) || (oneType && Double.isNaN(after) && base.bits(index) != tuned.bits(index))) {
+                differing++;
+                if (Double.isFinite(before) && Double.isFinite(after)) {
+                    largest = Math.max(largest, Math.abs(before - after));
+                } else {
+                    notFinite++;
+                }
+            }
+            roundedToBFloat16 = roundedToBFloat16 && same(toBFloat16((float) before), after);
+            roundedToFloat16 = roundedToFloat16 && same(toFloat16((float) before), after);
+        }
+
         Difference result() {
-            return new Difference(base.elements(), differing, largest, notFinite, differing == 0 ? Set.of() : rounded);
+            Set<DType> rounded = EnumSet.noneOf(DType.class);
+            if (differing > 0 && roundedToBFloat16) {
+                rounded.add(DType.BF16);
+            }
+            if (differing > 0 && roundedToFloat16) {
+                rounded.add(DType.F16);
+            }
+            return new Difference(base.elements(), differing, largest, notFinite, rounded);
         }
 
         /** The same number, or both none. */
@@ -110,10 +128,12 @@ record Difference(long elements, long differing, double largest, long notFinite,
         }
 
         /** To nearest, ties to even, as PyTorch casts. */
-        private static double rounded(float value, DType type) {
-            if (type == DType.F16) {
-                return Float.float16ToFloat(Float.floatToFloat16(value));
-            }
+        private static double toFloat16(float value) {
+            return Float.float16ToFloat(Float.floatToFloat16(value));
+        }
+
+        /** To nearest, ties to even, as PyTorch casts. */
+        private static double toBFloat16(float value) {
             int bits = Float.floatToRawIntBits(value);
             return Float.isNaN(value)
                     ? value

@@ -28,13 +28,17 @@ class DifferenceTest {
 
     @Test
     void valuesOfAllTypesAreDecodedExactly() {
-        assertThat(halves(DType.BF16, 0x3F80, 0xC040, 0x0001).value(2)).isEqualTo(Math.scalb(1.0, -133));
-        assertThat(halves(DType.BF16, 0x3F80, 0xC040).value(1)).isEqualTo(-3);
-        assertThat(halves(DType.F16, 0x3C00, 0x0001, 0xFBFF).value(0)).isEqualTo(1);
-        assertThat(halves(DType.F16, 0x3C00, 0x0001, 0xFBFF).value(1)).isEqualTo(Math.scalb(1.0, -24));
-        assertThat(halves(DType.F16, 0x3C00, 0x0001, 0xFBFF).value(2)).isEqualTo(-65504);
-        assertThat(new StoredValues(MemorySegment.ofArray(new double[] {0.1}), DType.F64).value(0))
-                .isEqualTo(0.1);
+        assertThat(values(halves(DType.BF16, 0x3F80, 0xC040, 0x0001))).containsExactly(1, -3, Math.scalb(1.0, -133));
+        assertThat(values(halves(DType.F16, 0x3C00, 0x0001, 0xFBFF))).containsExactly(1, Math.scalb(1.0, -24), -65504);
+        assertThat(values(floats(0.1f, -2))).containsExactly(0.1f, -2);
+        assertThat(values(new StoredValues(MemorySegment.ofArray(new double[] {0.1, 7}), DType.F64)))
+                .containsExactly(0.1, 7);
+    }
+
+    private static double[] values(StoredValues stored) {
+        double[] values = new double[(int) stored.elements()];
+        stored.values(0, values.length, values);
+        return values;
     }
 
     @Test
