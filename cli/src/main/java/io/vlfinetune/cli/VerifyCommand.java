@@ -35,7 +35,7 @@ import picocli.CommandLine.Option;
         footer = {
             "  vlft verify --base models/llava --tuned saves/llava-sft                 what was in fact trained?",
             "  vlft verify --base models/llava --tuned saves/llava-sft -f frozen.yaml  did anything frozen leak?",
-            "  vlft verify --base B --tuned T -f frozen.yaml -o json | jq -r '.leaked[]'",
+            "  vlft verify --base B --tuned T -f frozen.yaml -o json | jq -r '.leaked[]?'",
             "",
             "Exit codes: 0 nothing leaked (or nothing was declared), 15 a frozen tensor changed or is missing,",
             "10 FILE is wrong or does not fit the base model, 12 a folder holds no model that can be compared."

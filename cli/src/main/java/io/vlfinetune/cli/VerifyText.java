@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.function.Predicate;
 
 /** A verification for people. */
@@ -178,8 +179,12 @@ final class VerifyText {
 
     private String verdict() {
         if (result.declaration() == null) {
-            return "in fact trained: " + parts(part -> part.changed() > 0) + "; unchanged: "
-                    + parts(part -> part.tensors() > 0 && part.changed() + part.missing() == 0);
+            return "in fact trained: "
+                    + parts(
+                            part -> part.changed() > 0,
+                            part -> " (" + number(part.changed()) + " of " + tensors(part.tensors()) + ")")
+                    + "; unchanged: "
+                    + parts(part -> part.tensors() > 0 && part.changed() + part.missing() == 0, part -> "");
         }
         long frozen = frozen();
         if (Boolean.FALSE.equals(result.holds())) {
@@ -202,10 +207,10 @@ final class VerifyText {
                 .sum();
     }
 
-    private String parts(Predicate<VerifiedGroup> which) {
+    private String parts(Predicate<VerifiedGroup> which, Function<VerifiedGroup, String> more) {
         List<String> names = result.parts().stream()
                 .filter(which)
-                .map(part -> part.part().name())
+                .map(part -> part.part() + more.apply(part))
                 .toList();
         return names.isEmpty() ? "nothing" : String.join(", ", names);
     }

@@ -131,7 +131,9 @@ class VerifyCommandTest {
 
         assertThat(code).isZero();
         assertThat(out())
-                .contains("nothing was declared", "in fact trained: Projector; unchanged: VisionTower, LanguageModel")
+                .contains(
+                        "nothing was declared",
+                        "in fact trained: Projector (1 of 4 tensors); unchanged: VisionTower, LanguageModel")
                 .containsPattern("LanguageModel +LanguageBlock +0-3 +[0-9]+ +[0-9]+ +0 +0");
     }
 
