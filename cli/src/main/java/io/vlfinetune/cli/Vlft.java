@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
             "  vlft run -f examples/digits/projector-only.yaml one run on this machine, followed to its end",
             "  vlft plan -f run.yaml                           what a run would train, tensor by tensor",
             "  vlft evaluate --model DIR --data test.jsonl     loss and accuracy of a model folder",
+            "  vlft verify --base DIR --tuned DIR              which tensors of a fine-tuned folder changed, whoever made it",
             "",
             "Exit codes: 0 done, 2 wrong usage, 10-70 the trainer's reason (10 InvalidSpec, 11 DataInvalid,",
             "12 ModelUnsupported, 14 Diverged, 15 FrozenTensorChanged, 20 OutOfMemory, 50 OutputFailed, 70 TrainerError),",
@@ -45,6 +46,7 @@ final class Vlft implements Runnable {
                 .addSubcommand(new RunCommand(surroundings))
                 .addSubcommand(new PlanCommand(surroundings))
                 .addSubcommand(new EvaluateCommand(surroundings))
+                .addSubcommand(new VerifyCommand(surroundings))
                 .addSubcommand(new CommandLine.HelpCommand())
                 .setOut(new PrintWriter(surroundings.out(), true, StandardCharsets.UTF_8))
                 .setErr(new PrintWriter(surroundings.err(), true, StandardCharsets.UTF_8))
@@ -78,6 +80,6 @@ final class Vlft implements Runnable {
     @Override
     public void run() {
         throw new CommandLine.ParameterException(
-                Objects.requireNonNull(spec).commandLine(), "give a command: demo, run, plan or evaluate");
+                Objects.requireNonNull(spec).commandLine(), "give a command: demo, run, plan, evaluate or verify");
     }
 }

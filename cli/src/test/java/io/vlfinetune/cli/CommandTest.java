@@ -148,12 +148,12 @@ class CommandTest {
         assertThat(vlft("fly")).isEqualTo(2);
         assertThat(vlft()).isEqualTo(2);
         assertThat(out()).isEmpty();
-        assertThat(err()).contains("--filename", "xml", "fly", "give a command: demo, run, plan or evaluate");
+        assertThat(err()).contains("--filename", "xml", "fly", "give a command: demo, run, plan, evaluate or verify");
     }
 
     @Test
     void helpTeachesWithExamples() {
-        for (String command : List.of("demo", "run", "plan", "evaluate")) {
+        for (String command : List.of("demo", "run", "plan", "evaluate", "verify")) {
             assertThat(vlft(command, "--help")).isZero();
             assertThat(out()).contains("Examples:", "vlft " + command, "--output");
         }

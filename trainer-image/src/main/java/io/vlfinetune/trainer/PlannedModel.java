@@ -6,16 +6,11 @@ import io.vlfinetune.trainer.family.Blueprint;
 import io.vlfinetune.trainer.family.Families;
 import io.vlfinetune.trainer.family.Family;
 import io.vlfinetune.trainer.freeze.FreezePlan;
-import io.vlfinetune.trainer.freeze.ModelTensors;
 import io.vlfinetune.trainer.freeze.PhasedPlan;
 import io.vlfinetune.trainer.freeze.PlanDocument;
 import io.vlfinetune.trainer.freeze.PlanWriter;
-import io.vlfinetune.trainer.freeze.PlannedTensor;
 import io.vlfinetune.trainer.weights.Checkpoint;
-import io.vlfinetune.trainer.weights.TensorInfo;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * A base model and what a declaration makes of it, from configuration and headers alone: the engine is not loaded for
@@ -38,14 +33,9 @@ public record PlannedModel(Checkpoint checkpoint, Family family, Blueprint bluep
         try {
             Family family = Families.of(checkpoint.config());
             Blueprint blueprint = family.blueprint(checkpoint);
-            List<PlannedTensor> tensors = new ArrayList<>();
-            blueprint.roles().forEach((name, role) -> {
-                TensorInfo info = checkpoint.fileOf(name).info(name);
-                tensors.add(
-                        new PlannedTensor(name, role, info.shape(), info.dtype().name()));
-            });
-            ModelTensors table = new ModelTensors(tensors, blueprint.chain().tensors(), blueprint.tiedHead());
-            return new PlannedModel(checkpoint, family, blueprint, PhasedPlan.resolve(freeze, table));
+            PhasedPlan phases =
+                    PhasedPlan.resolve(freeze, blueprint.table(checkpoint).spelled(family::layoutFreeKey));
+            return new PlannedModel(checkpoint, family, blueprint, phases);
         } catch (RuntimeException problem) {
             checkpoint.close();
             throw problem;

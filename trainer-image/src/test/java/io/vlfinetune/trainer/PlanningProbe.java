@@ -5,6 +5,7 @@ import io.vlfinetune.api.ModelSpec;
 import io.vlfinetune.api.TrainingSpec;
 import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.source.Sources;
+import io.vlfinetune.trainer.verify.Verifying;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,6 +30,9 @@ final class PlanningProbe {
                         null, null, null));
         System.out.println("trainable " + plan.trainableParameters() + " of " + plan.totalParameters());
         System.out.println("after planning: " + engineLoaded());
+        Path model = Path.of(arguments[0]);
+        var held = Verifying.verify(new Verifying.Request(model, model, FreezeSpec.NOTHING, ""), (done, all) -> {});
+        System.out.println("after verifying, " + held.holds() + ": " + engineLoaded());
         try (Ops ops = Ops.start(1, Optional.empty())) {
             System.out.println("after starting the engine with " + ops.linearKernel() + ": " + engineLoaded());
         }

@@ -16,7 +16,7 @@ class PlanningWithoutEngineTest {
                 Fixtures.llava().toAbsolutePath().toString())) {
             assertThat(child.exitCode()).as(child.text()).isZero();
             assertThat(child.text().lines())
-                    .contains("trainable 6272 of 289920", "after planning: false")
+                    .contains("trainable 6272 of 289920", "after planning: false", "after verifying, true: false")
                     .anyMatch(line -> line.matches("after starting the engine with \\w+: true"));
         }
     }

@@ -3,6 +3,9 @@ package io.vlfinetune.trainer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vlfinetune.api.ProofStatus;
+import io.vlfinetune.trainer.verify.Likeness;
+import io.vlfinetune.trainer.verify.Verification;
+import io.vlfinetune.trainer.verify.Verifying;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
@@ -38,6 +41,13 @@ class ProjectorOnlyRunTest {
                         .containsExactly("Projector"));
         assertThat(ended.lastWord().message())
                 .contains("proof: 110 of 110 frozen tensors are bit-identical, 4 changed");
+
+        // The output is held to its own plan by the tool that checks anybody's output.
+        Verification held =
+                Verifying.verify(new Verifying.Request(run.model(), run.output(), null, ""), (done, all) -> {});
+        assertThat(held.declaration()).endsWith("vlfinetune.json");
+        assertThat(held.holds()).isTrue();
+        assertThat(held.with(Likeness.Changed)).hasSize(4);
     }
 
     @Test

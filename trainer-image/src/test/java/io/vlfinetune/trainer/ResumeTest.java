@@ -149,6 +149,7 @@ class ResumeTest {
     private void assertSameResult(TestRun run) {
         assertThat(run.weights()).isEqualTo(uninterrupted.weights());
         assertThat(run.reproducibleMetrics()).isEqualTo(uninterrupted.reproducibleMetrics());
+        assertThat(run.reproducibleCurves()).isEqualTo(uninterrupted.reproducibleCurves());
         for (String field : List.of("/runDigest", "/metrics", "/proof", "/weightsDigest", "/plan", "/steps")) {
             JsonNode expected = uninterrupted.document().at(field);
             assertThat(run.document().at(field)).as(field).isEqualTo(expected);

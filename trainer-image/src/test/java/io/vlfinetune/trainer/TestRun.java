@@ -6,7 +6,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.vlfinetune.contract.Json;
 import io.vlfinetune.contract.LastWord;
 import io.vlfinetune.trainer.report.RunLog;
+import io.vlfinetune.trainer.report.TensorBoardLog;
 import io.vlfinetune.trainer.testing.FamilyFixture;
+import io.vlfinetune.trainer.testing.TensorBoardFolder;
 import io.vlfinetune.trainer.training.StopSignal;
 import io.vlfinetune.trainer.weights.Checkpoint;
 import io.vlfinetune.trainer.weights.TensorInfo;
@@ -280,6 +282,27 @@ final class TestRun {
                         .without(List.of("seconds", "peakMemoryBytes"))
                         .toString())
                 .toList();
+    }
+
+    /** What TensorBoard shows of the output, without time and memory: step and value by tag. */
+    Map<String, List<String>> reproducibleCurves() {
+        try {
+            Map<String, List<String>> curves = new TreeMap<>();
+            TensorBoardFolder.read(output().resolve(TensorBoardLog.FOLDER))
+                    .curves()
+                    .forEach((tag, points) -> {
+                        if (!tag.startsWith("speed/") && !tag.startsWith("memory/")) {
+                            curves.put(
+                                    tag,
+                                    points.stream()
+                                            .map(point -> point.step() + ": " + point.value())
+                                            .toList());
+                        }
+                    });
+            return curves;
+        } catch (IOException problem) {
+            throw new UncheckedIOException(problem);
+        }
     }
 
     byte[] weights() {

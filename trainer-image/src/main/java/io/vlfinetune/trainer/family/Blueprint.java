@@ -1,8 +1,14 @@
 package io.vlfinetune.trainer.family;
 
+import io.vlfinetune.trainer.freeze.ModelTensors;
+import io.vlfinetune.trainer.freeze.PlannedTensor;
 import io.vlfinetune.trainer.freeze.TensorRole;
 import io.vlfinetune.trainer.model.Chain;
+import io.vlfinetune.trainer.weights.Checkpoint;
+import io.vlfinetune.trainer.weights.TensorInfo;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -31,5 +37,15 @@ public record Blueprint(
         roles = Collections.unmodifiableMap(new TreeMap<>(roles));
         unusedTensors = Set.copyOf(unusedTensors);
         undecayedTensors = Set.copyOf(undecayedTensors);
+    }
+
+    /** Its tensors as the checkpoint that it was made of stores them. */
+    public ModelTensors table(Checkpoint checkpoint) {
+        List<PlannedTensor> tensors = new ArrayList<>();
+        roles.forEach((name, role) -> {
+            TensorInfo info = checkpoint.fileOf(name).info(name);
+            tensors.add(new PlannedTensor(name, role, info.shape(), info.dtype().name()));
+        });
+        return new ModelTensors(tensors, chain.tensors(), tiedHead);
     }
 }

@@ -7,6 +7,9 @@ import java.nio.file.Path;
 
 /** A kind of checkpoint that can be trained. */
 public interface Family {
+    /** {@link #layoutFreeKey} of an output head, in every family. */
+    String HEAD = "lm_head.weight";
+
     /** Its name, which is config.json's {@code model_type}. */
     String name();
 
@@ -29,4 +32,10 @@ public interface Family {
      *     supported
      */
     ChatProcessor processor(Path folder, MediaRoot media, int maxLength);
+
+    /**
+     * A tensor's key in a spelling that is the same whatever layout its checkpoint has, so that tensors of two
+     * checkpoints can be told to be the same one. No layout's own: only to be compared.
+     */
+    String layoutFreeKey(String key);
 }

@@ -6,6 +6,7 @@ import io.vlfinetune.contract.Reason;
 import io.vlfinetune.trainer.TrainerException;
 import io.vlfinetune.trainer.freeze.FreezePlan;
 import io.vlfinetune.trainer.freeze.Proof;
+import io.vlfinetune.trainer.report.TensorBoardLog;
 import io.vlfinetune.trainer.source.Folders;
 import io.vlfinetune.trainer.weights.Checkpoint;
 import io.vlfinetune.trainer.weights.Safetensors;
@@ -152,13 +153,14 @@ public record OutputFolder(Path destination) {
      * Gives the unfinished folder its name.
      *
      * @param document what is known of it
-     * @param metrics the run's metrics.jsonl
+     * @param metrics the run's metrics.jsonl; TensorBoard events lie beside it
      * @throws TrainerException OutputFailed, if the disk refuses; nothing is left behind
      */
     public void commit(OutputDocument document, Path metrics) {
         Path unfinished = unfinished();
         try {
             Folders.sync(Files.copy(metrics, unfinished.resolve("metrics.jsonl")));
+            copyEvents(metrics.resolveSibling(TensorBoardLog.FOLDER), unfinished.resolve(TensorBoardLog.FOLDER));
             Folders.write(
                     unfinished.resolve(OutputDocument.FILE),
                     JSON.writerWithDefaultPrettyPrinter().writeValueAsString(document));
@@ -168,6 +170,16 @@ public record OutputFolder(Path destination) {
             Folders.sync(Objects.requireNonNull(destination.toAbsolutePath().getParent()));
         } catch (IOException | UncheckedIOException problem) {
             throw failed(problem);
+        }
+    }
+
+    private static void copyEvents(Path from, Path to) throws IOException {
+        for (Path file : TensorBoardLog.files(from)) {
+            Files.createDirectories(to);
+            Folders.sync(Files.copy(file, to.resolve(file.getFileName())));
+        }
+        if (Files.exists(to)) {
+            Folders.sync(to);
         }
     }
 

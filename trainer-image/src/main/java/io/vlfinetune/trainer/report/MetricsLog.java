@@ -84,15 +84,27 @@ public final class MetricsLog implements AutoCloseable {
             long tokens,
             double seconds) {}
 
+    /** Gets every entry after it was written here. */
+    public interface Mirror {
+        /** Takes a step. */
+        void add(Step step);
+
+        /** Takes an evaluation. */
+        void add(Evaluation evaluation);
+    }
+
     private final BufferedWriter out;
+    private final List<Mirror> mirrors;
 
     /**
      * Opens the file and drops what came after the checkpoint that the run resumes from, a torn last line included.
      *
      * @param step step of that checkpoint; 0 starts anew
      * @param evaluated whether evaluations of exactly that step belong to it
+     * @param mirrors what else gets the entries; not closed by this
      */
-    public MetricsLog(Path file, long step, boolean evaluated) {
+    public MetricsLog(Path file, long step, boolean evaluated, Mirror... mirrors) {
+        this.mirrors = List.of(mirrors);
         try {
             Files.createDirectories(file.toAbsolutePath().getParent());
             Path kept = file.resolveSibling(file.getFileName() + ".tmp");
@@ -130,11 +142,13 @@ public final class MetricsLog implements AutoCloseable {
     /** Appends a step. */
     public void add(Step step) {
         append(step);
+        mirrors.forEach(mirror -> mirror.add(step));
     }
 
     /** Appends an evaluation. */
     public void add(Evaluation evaluation) {
         append(evaluation);
+        mirrors.forEach(mirror -> mirror.add(evaluation));
     }
 
     private void append(Record entry) {

@@ -8,6 +8,7 @@ import io.vlfinetune.trainer.checkpoint.CheckpointStore;
 import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.freeze.FreezePlan;
 import io.vlfinetune.trainer.report.MetricsLog;
+import io.vlfinetune.trainer.report.TensorBoardLog;
 import io.vlfinetune.trainer.weights.Weights;
 import java.nio.file.Path;
 import java.util.List;
@@ -25,7 +26,7 @@ import java.util.function.Function;
  * @param around what the loop works with and tells
  * @param runDigest digest of everything that decides the result
  * @param threads threads of one operator
- * @param metricsFile where metrics.jsonl goes
+ * @param metricsFile where metrics.jsonl goes; TensorBoard events go beside it
  */
 public record Training(
         PlannedModel planned,
@@ -81,7 +82,10 @@ public record Training(
                     .line(saved.map(one -> "resuming at step " + one.state().step() + " from " + one.folder())
                                     .orElse("starting from the base model")
                             + "; " + threads + " threads, linear layers by " + ops.linearKernel());
-            try (MetricsLog metrics = new MetricsLog(metricsFile, loop.step(), loop.evaluated())) {
+            Path events = metricsFile.resolveSibling(TensorBoardLog.FOLDER);
+            try (TensorBoardLog tensorBoard =
+                            new TensorBoardLog(events, loop.step(), loop.evaluated(), around.clock());
+                    MetricsLog metrics = new MetricsLog(metricsFile, loop.step(), loop.evaluated(), tensorBoard)) {
                 loop.run(metrics);
             }
             return finish.apply(new Trained(

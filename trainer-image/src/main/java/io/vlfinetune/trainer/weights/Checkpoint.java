@@ -211,6 +211,13 @@ public final class Checkpoint implements AutoCloseable {
         return file;
     }
 
+    /** This checkpoint as if it did not store a tensor. Over the same mappings: close this one, not the answer. */
+    public Checkpoint without(String name) {
+        NavigableMap<String, Safetensors> others = new TreeMap<>(fileOf);
+        others.remove(name);
+        return new Checkpoint(folder, config, files, others);
+    }
+
     /** SHA-256 of a tensor's bytes. */
     public String digest(String name) {
         return Digests.sha256(fileOf(name).bytes(name));

@@ -185,6 +185,7 @@ class OutputFolderTest {
                 proof,
                 "sha256:dd",
                 1,
+                1,
                 Map.of("java", "25"),
                 planned.document(training("{learningRate: '1e-5'}")));
     }

@@ -57,6 +57,11 @@ public final class Gemma3Family implements Family {
         return Gemma3Processor.open(folder, media, maxLength);
     }
 
+    @Override
+    public String layoutFreeKey(String key) {
+        return LlavaKeys.layoutFree(key);
+    }
+
     private static Chain chain(Gemma3Config config, LlavaKeys keys) {
         List<Layer> layers = new ArrayList<>();
         layers.add(new SiglipEmbeddings(keys.tower(), config.vision()));

@@ -77,6 +77,11 @@ public final class Idefics3Family implements Family {
         return Idefics3Processor.open(folder, media, maxLength);
     }
 
+    @Override
+    public String layoutFreeKey(String key) {
+        return key;
+    }
+
     private static Chain chain(Idefics3Config config) {
         List<Layer> layers = new ArrayList<>();
         layers.add(new SiglipEmbeddings(TOWER, config.vision()));

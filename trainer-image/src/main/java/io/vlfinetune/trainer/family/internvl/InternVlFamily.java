@@ -37,6 +37,11 @@ public final class InternVlFamily implements Family {
         return InternVlProcessor.open(folder, media, maxLength);
     }
 
+    @Override
+    public String layoutFreeKey(String key) {
+        return LlavaKeys.layoutFree(key);
+    }
+
     private static LlavaParts parts(InternVlConfig config, LlavaKeys keys) {
         String tower = keys.tower();
         InternVlVision vision = config.vision();

@@ -25,4 +25,9 @@ public final class LlavaFamily implements Family {
     public ChatProcessor processor(Path folder, MediaRoot media, int maxLength) {
         return LlavaProcessor.open(folder, media, maxLength);
     }
+
+    @Override
+    public String layoutFreeKey(String key) {
+        return LlavaKeys.layoutFree(key);
+    }
 }

@@ -52,4 +52,9 @@ public final class LlavaNextFamily implements Family {
     public ChatProcessor processor(Path folder, MediaRoot media, int maxLength) {
         return LlavaNextProcessor.open(folder, media, maxLength);
     }
+
+    @Override
+    public String layoutFreeKey(String key) {
+        return key.equals(NESTED_NEWLINE) ? NEWLINE : LlavaKeys.layoutFree(key);
+    }
 }

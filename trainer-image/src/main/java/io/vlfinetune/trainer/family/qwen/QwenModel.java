@@ -51,6 +51,11 @@ public final class QwenModel {
                 config.padToken());
     }
 
+    /** A key of any of these families in a spelling that is the same in all layouts. */
+    public static String layoutFreeKey(String key) {
+        return QwenKeys.layoutFree(key);
+    }
+
     private static Chain chain(QwenConfig config, QwenKeys keys) {
         List<Layer> layers = new ArrayList<>(tower(config.tower(), keys.tower()));
         int merge = layers.size();

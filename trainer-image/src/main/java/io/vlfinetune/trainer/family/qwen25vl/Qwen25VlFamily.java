@@ -31,4 +31,9 @@ public final class Qwen25VlFamily implements Family {
     public ChatProcessor processor(Path folder, MediaRoot media, int maxLength) {
         return QwenProcessor.open(folder, media, maxLength, Qwen2Template.of(folder, "Qwen2.5-VL"), 14);
     }
+
+    @Override
+    public String layoutFreeKey(String key) {
+        return QwenModel.layoutFreeKey(key);
+    }
 }

@@ -30,4 +30,9 @@ public final class Qwen3VlFamily implements Family {
     public ChatProcessor processor(Path folder, MediaRoot media, int maxLength) {
         return QwenProcessor.open(folder, media, maxLength, Qwen3Template.of(folder), 16);
     }
+
+    @Override
+    public String layoutFreeKey(String key) {
+        return QwenModel.layoutFreeKey(key);
+    }
 }
