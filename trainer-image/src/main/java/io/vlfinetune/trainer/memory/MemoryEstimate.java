@@ -7,6 +7,7 @@ import io.vlfinetune.trainer.family.Blueprint;
 import io.vlfinetune.trainer.freeze.FreezePlan;
 import io.vlfinetune.trainer.freeze.PlannedTensor;
 import io.vlfinetune.trainer.model.Footprint;
+import io.vlfinetune.trainer.model.Head;
 import io.vlfinetune.trainer.model.Layer;
 import io.vlfinetune.trainer.model.LayerTensor;
 import io.vlfinetune.trainer.model.Widths;
@@ -112,7 +113,7 @@ public record MemoryEstimate(Blueprint blueprint, DType precision, boolean accum
                     ? part
                     : layer.declared().getFirst().role().part();
             begun |= layer.tensors().keySet().stream().anyMatch(phase::trains);
-            if (layer == blueprint.chain().head()) {
+            if (layer instanceof Head) {
                 found.add(new Stretch(0, 0, gradients(layer, phase), 0));
                 continue;
             }

@@ -30,8 +30,10 @@ class TensorBoardLogTest {
         return new MetricsLog.Step(
                 number,
                 0.5,
+                "train",
                 1.25 / number,
                 3,
+                Map.of(Part.Projector, 2.0),
                 Map.of(Part.Projector, 1e-4, Part.LanguageModel, 1e-5),
                 2,
                 40,
@@ -73,6 +75,7 @@ class TensorBoardLogTest {
                 .containsOnlyKeys(
                         "train/loss",
                         "train/gradientNorm",
+                        "gradientNorm/Projector",
                         "train/epoch",
                         "learningRate/Projector",
                         "learningRate/LanguageModel",
