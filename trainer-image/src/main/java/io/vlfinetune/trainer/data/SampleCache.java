@@ -34,7 +34,7 @@ final class SampleCache {
     private static long bytes(EncodedSample sample) {
         long bytes = OVERHEAD + 4L * (2 + sample.positions().length) * sample.inputIds().length;
         for (Pixels pixels : sample.images()) {
-            bytes += OVERHEAD + 4L * pixels.values().length;
+            bytes += OVERHEAD + 4L * pixels.count();
         }
         return bytes;
     }
