@@ -8,8 +8,7 @@ import org.jspecify.annotations.Nullable;
  * One preprocessed image. The arrays are shared, not copied: whoever makes the record gives them up, and nobody writes
  * them. Two records are equal only if they share them.
  *
- * @param source gives the normalised values, row by row: those in memory, or, of a released image, the image decoded
- *     again
+ * @param source of the normalised values, row by row: memory, or, of a released image, the image decoded again
  * @param digest the key of its contents, if it was worked out
  * @param shape axis 0 counts pieces (tiles or patches), which a batch puts behind each other; the other axes are a
  *     piece's own
@@ -17,10 +16,25 @@ import org.jspecify.annotations.Nullable;
  * @param width columns of the image, in the same unit
  */
 @SuppressWarnings("ArrayRecordComponent") // megabytes a step; shared as documented
-public record Pixels(Supplier<float[]> source, @Nullable ContentKey digest, int[] shape, int height, int width) {
+public record Pixels(Values source, @Nullable ContentKey digest, int[] shape, int height, int width) {
+    /** Where values come from. */
+    public sealed interface Values {
+        /** The values. */
+        float[] get();
+    }
+
+    private record Held(float[] get) implements Values {}
+
+    private record Again(Supplier<float[]> maker) implements Values {
+        @Override
+        public float[] get() {
+            return maker.get();
+        }
+    }
+
     /** An image in memory; refuses an array of another size. */
     public Pixels(float[] values, int[] shape, int height, int width) {
-        this(() -> values, null, shape, height, width);
+        this(new Held(values), null, shape, height, width);
         if (values.length != count()) {
             throw new IllegalArgumentException(values.length + " values for " + Arrays.toString(shape));
         }
@@ -74,6 +88,11 @@ public record Pixels(Supplier<float[]> source, @Nullable ContentKey digest, int[
      * @param again makes them once more, should somebody want them after all
      */
     Pixels released(Supplier<float[]> again) {
-        return new Pixels(again, key(), shape, height, width);
+        return new Pixels(new Again(again), key(), shape, height, width);
+    }
+
+    /** Whether the values are no longer in memory. */
+    boolean isReleased() {
+        return source instanceof Again;
     }
 }

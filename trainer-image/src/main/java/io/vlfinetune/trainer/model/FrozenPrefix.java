@@ -9,9 +9,10 @@ import java.util.Set;
  * what would have been computed.
  *
  * @param layers from the pixels on, as the loss needs them; empty if the first layer is trained or none is
+ * @param merge how many of them text alone does not pass
  * @param unit what they run for
  */
-public record FrozenPrefix(List<Layer> layers, Unit unit) {
+public record FrozenPrefix(List<Layer> layers, int merge, Unit unit) {
     /** What a prefix runs for at a time. */
     public enum Unit {
         /** Nothing: there is no prefix. */
@@ -39,8 +40,10 @@ public record FrozenPrefix(List<Layer> layers, Unit unit) {
             end++;
         }
         if (end == 0 || end == layers.size()) {
-            return new FrozenPrefix(List.of(), Unit.None);
+            return new FrozenPrefix(List.of(), 0, Unit.None);
         }
-        return new FrozenPrefix(layers.subList(0, end), end <= chain.merge() ? Unit.Image : Unit.Sample);
+        boolean belowText = end <= chain.merge();
+        return new FrozenPrefix(
+                layers.subList(0, end), Math.min(end, chain.merge()), belowText ? Unit.Image : Unit.Sample);
     }
 }

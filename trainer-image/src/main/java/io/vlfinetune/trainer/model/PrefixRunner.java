@@ -16,6 +16,7 @@ final class PrefixRunner {
     private final Ops ops;
     private final FrozenPrefix prefix;
     private final List<Layer> stages;
+    private final List<Layer> textStages;
     private final @Nullable PrefixStore store;
 
     PrefixRunner(Forward forward, FrozenPrefix prefix, @Nullable PrefixStore store) {
@@ -23,6 +24,8 @@ final class PrefixRunner {
         this.ops = forward.ops();
         this.prefix = prefix;
         this.stages = Forward.stages(prefix.layers());
+        this.textStages = Forward.stages(
+                prefix.layers().subList(prefix.merge(), prefix.layers().size()));
         this.store = store;
     }
 
@@ -51,7 +54,8 @@ final class PrefixRunner {
         private void make() {
             long begun = System.nanoTime();
             try (Batch batch = alone.get()) {
-                made = forward.fromPixels(stages, batch).arrays();
+                made = forward.fromPixels(batch.isTextOnly() ? textStages : stages, batch)
+                        .arrays();
             }
             nanoseconds = System.nanoTime() - begun;
         }

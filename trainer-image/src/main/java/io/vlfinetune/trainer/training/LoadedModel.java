@@ -2,11 +2,14 @@ package io.vlfinetune.trainer.training;
 
 import ai.djl.ndarray.NDArray;
 import io.vlfinetune.api.Precision;
+import io.vlfinetune.api.RecomputeMode;
 import io.vlfinetune.api.TrainingSpec;
 import io.vlfinetune.trainer.PlannedModel;
 import io.vlfinetune.trainer.engine.DType;
 import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.model.Executor;
+import io.vlfinetune.trainer.model.PrefixStore;
+import io.vlfinetune.trainer.model.Recompute;
 import io.vlfinetune.trainer.optimize.AdamW;
 import io.vlfinetune.trainer.optimize.AdamWSettings;
 import io.vlfinetune.trainer.weights.Safetensors;
@@ -15,6 +18,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A planned model in memory with the optimizer state of what is trained.
@@ -41,7 +45,7 @@ record LoadedModel(Ops ops, PlannedModel planned, Weights weights, Executor exec
                 planned.blueprint().chain().tensors(),
                 planned.plan().trainable(),
                 precision(spec.precision()));
-        Executor executor = new Executor(planned.blueprint().chain(), weights, Executor.Mode.SEGMENTS);
+        Executor executor = new Executor(planned.blueprint().chain(), weights, recompute(spec.recompute()), null);
         AdamW optimizer = new AdamW(
                 weights, executor.trainedTensors(), new AdamWSettings(BETA1, BETA2, EPSILON, maxGradientNorm));
         return new LoadedModel(ops, planned, weights, executor, optimizer);
@@ -52,6 +56,19 @@ record LoadedModel(Ops ops, PlannedModel planned, Weights weights, Executor exec
             case BFloat16 -> DType.BF16;
             case Float32 -> DType.F32;
         };
+    }
+
+    /** Auto recomputes nothing until an estimate of memory asks for it. */
+    static Recompute recompute(RecomputeMode mode) {
+        return switch (mode) {
+            case On -> new Recompute.All();
+            case Off, Auto -> new Recompute.None();
+        };
+    }
+
+    /** Runs the model's training steps with what its frozen prefix made from a store. */
+    Executor executor(Recompute recompute, @Nullable PrefixStore store) {
+        return new Executor(planned.blueprint().chain(), weights, recompute, store);
     }
 
     /** The Float32 masters of what is trained. */

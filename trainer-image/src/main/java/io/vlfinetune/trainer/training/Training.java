@@ -10,6 +10,7 @@ import io.vlfinetune.trainer.report.MetricsLog;
 import io.vlfinetune.trainer.weights.Weights;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -76,7 +77,9 @@ public record Training(
                                     .orElse("starting from the base model")
                             + "; " + threads + " threads, linear layers by " + ops.linearKernel());
             try (MetricsLog metrics = new MetricsLog(metricsFile, loop.step(), loop.evaluated())) {
-                loop.run(metrics);
+                loop.run(
+                        metrics,
+                        Objects.requireNonNull(metricsFile.toAbsolutePath().getParent()));
             }
             return finish.apply(new Trained(
                     model.weights(),

@@ -10,6 +10,7 @@ import io.vlfinetune.api.TrainingSpec;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.contract.TrainerState;
 import io.vlfinetune.trainer.TrainerException;
+import io.vlfinetune.trainer.Versions;
 import io.vlfinetune.trainer.checkpoint.BestModel;
 import io.vlfinetune.trainer.checkpoint.CheckpointStore;
 import io.vlfinetune.trainer.checkpoint.TrainingState;
@@ -18,6 +19,7 @@ import io.vlfinetune.trainer.data.EncodedSample;
 import io.vlfinetune.trainer.data.Prefetcher;
 import io.vlfinetune.trainer.engine.PeakMemory;
 import io.vlfinetune.trainer.model.Batch;
+import io.vlfinetune.trainer.model.Executor;
 import io.vlfinetune.trainer.model.Gradients;
 import io.vlfinetune.trainer.optimize.LearningRateSchedule;
 import io.vlfinetune.trainer.optimize.Rate;
@@ -148,18 +150,24 @@ public final class TrainingLoop {
     /**
      * Trains to the last step.
      *
+     * @param scratch where what frozen layers make may be stored
      * @throws StoppedException when told to stop, after a checkpoint
      * @throws TrainerException Diverged, when loss or gradients are no longer finite
      */
-    void run(MetricsLog metrics) {
+    void run(MetricsLog metrics, Path scratch) {
         if (evaluationDue() && evaluatedStep != step) {
             evaluate(metrics);
         }
         around.reporter.state(TrainerState.Training);
-        try (Prefetcher batches = new Prefetcher(data.train(), samples.from(step), 1, 2)) {
+        double passes = samples.epoch(samples.totalSteps()) - samples.epoch(step);
+        PrefixCaching.Place place =
+                new PrefixCaching.Place(scratch.resolve("prefix-cache"), threads, Versions.all(), around.log);
+        try (PrefixCaching caching = PrefixCaching.begin(model, model.executor(), data.train(), spec, passes, place);
+                Prefetcher batches = new Prefetcher(caching.samples(), samples.from(step), 1, 2)) {
+            Executor executor = model.executor(LoadedModel.recompute(spec.recompute()), caching.store());
             while (step < samples.totalSteps() && !exhausted()) {
                 stopIfAsked();
-                take(batches.next(), metrics);
+                take(executor, batches.next(), metrics);
                 if (evaluationDue()) {
                     evaluate(metrics);
                     around.reporter.state(TrainerState.Training);
@@ -169,6 +177,7 @@ public final class TrainingLoop {
                     save();
                 }
             }
+            caching.drop();
         }
     }
 
@@ -260,7 +269,7 @@ public final class TrainingLoop {
         }
     }
 
-    private void take(List<EncodedSample> stepSamples, MetricsLog metrics) {
+    private void take(Executor executor, List<EncodedSample> stepSamples, MetricsLog metrics) {
         long begun = System.nanoTime();
         double rate = peakRate * schedule.factor(step);
         double loss = 0;
@@ -274,7 +283,7 @@ public final class TrainingLoop {
                         .mapToLong(sample -> sample.inputIds().length)
                         .sum();
                 try (Batch batch = batch(part)) {
-                    loss += model.executor().step(batch, targets, gradients);
+                    loss += executor.step(batch, targets, gradients);
                 }
             }
             requireFinite("loss", loss);
