@@ -213,6 +213,7 @@ final class TrainingRun {
         Path metrics = options.scratch().resolve("metrics.jsonl");
         TrainingLoop.Surroundings around = new TrainingLoop.Surroundings(
                 document,
+                memory,
                 new CheckpointStore(checkpoints, run.training().keepCheckpoints(), log),
                 new BestModel(checkpoints),
                 reporter,

@@ -5,10 +5,11 @@ import java.util.Map;
 import java.util.Objects;
 
 /** What made an output. */
-final class Versions {
+public final class Versions {
     private Versions() {}
 
-    static Map<String, String> all() {
+    /** Versions by name. */
+    public static Map<String, String> all() {
         return Map.of(
                 "vlfinetune", of(Versions.class),
                 "djl", of(Application.class),

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * JSON, roles, image marks, and that its images exist; so a bad line is reported before the first step. Images are
  * decoded when a sample is asked for. Safe for use by several threads.
  */
-public final class Dataset {
+public final class Dataset implements SampleSource {
     /** Bytes of encoded samples that are kept for later epochs unless another number is given: 256 MiB. */
     public static final long DEFAULT_CACHE_BYTES = 256L << 20;
 
@@ -84,14 +84,20 @@ public final class Dataset {
      * @param index from 0 to size - 1
      * @throws io.vlfinetune.trainer.TrainerException DataInvalid when an image is broken or the sample is too long
      */
+    @Override
     public EncodedSample get(int index) {
         EncodedSample kept = cache.get(Objects.checkIndex(index, size));
         if (kept != null) {
             return kept;
         }
-        EncodedSample sample = processor.encode(conversation(index));
+        EncodedSample sample = encode(index);
         cache.offer(index, sample);
         return sample;
+    }
+
+    /** The same, made anew and kept nowhere. */
+    public EncodedSample encode(int index) {
+        return processor.encode(conversation(index));
     }
 
     private Part part(int index) {

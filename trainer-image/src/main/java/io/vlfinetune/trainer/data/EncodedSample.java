@@ -1,6 +1,8 @@
 package io.vlfinetune.trainer.data;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * One sample as the model reads it. The arrays are shared, not copied: whoever makes the record gives them up, and
@@ -32,5 +34,39 @@ public record EncodedSample(String id, int[] inputIds, int[] labels, List<Pixels
     /** A sample whose positions count up from 0. */
     public EncodedSample(String id, int[] inputIds, int[] labels, List<Pixels> images) {
         this(id, inputIds, labels, images, new int[0][]);
+    }
+
+    /** The key of everything a model reads of it: tokens, labels, positions, images. */
+    public ContentKey key() {
+        var contents = new ContentKey.Builder().add(inputIds).add(labels).add(positions.length);
+        for (int[] axis : positions) {
+            contents.add(axis);
+        }
+        images.forEach(image -> contents.add(image.key()));
+        return contents.key();
+    }
+
+    /** The same sample, the keys of its images worked out. */
+    public EncodedSample digested() {
+        return with(images.stream().map(Pixels::digested).toList());
+    }
+
+    /**
+     * The same sample without the values of its images.
+     *
+     * @param again makes the sample once more, should somebody want them after all
+     */
+    public EncodedSample released(Supplier<EncodedSample> again) {
+        List<Pixels> without = new ArrayList<>();
+        for (int i = 0; i < images.size(); i++) {
+            int image = i;
+            without.add(
+                    images.get(i).released(() -> again.get().images().get(image).values()));
+        }
+        return with(without);
+    }
+
+    private EncodedSample with(List<Pixels> others) {
+        return new EncodedSample(id, inputIds, labels, others, positions);
     }
 }

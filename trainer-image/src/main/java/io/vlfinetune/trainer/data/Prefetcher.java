@@ -19,7 +19,7 @@ import java.util.concurrent.Future;
  * batches is prepared or being prepared at any time. To be used by one thread; close it to end its threads.
  */
 public final class Prefetcher implements Iterator<List<EncodedSample>>, AutoCloseable {
-    private final Dataset dataset;
+    private final SampleSource samples;
     private final Iterator<List<Integer>> batches;
     private final int ahead;
     private final ExecutorService threads;
@@ -28,16 +28,16 @@ public final class Prefetcher implements Iterator<List<EncodedSample>>, AutoClos
     /**
      * Begins to prepare the first batches.
      *
-     * @param dataset where samples come from
+     * @param samples where samples come from
      * @param batches the sample indices of each batch, in order; read from the thread that calls this object
      * @param threadCount how many threads prepare, at least 1
      * @param ahead how many batches may be ready or in preparation, at least 1
      */
-    public Prefetcher(Dataset dataset, Iterator<List<Integer>> batches, int threadCount, int ahead) {
+    public Prefetcher(SampleSource samples, Iterator<List<Integer>> batches, int threadCount, int ahead) {
         if (ahead < 1) {
             throw new IllegalArgumentException("ahead must be at least 1, not " + ahead);
         }
-        this.dataset = dataset;
+        this.samples = samples;
         this.batches = batches;
         this.ahead = ahead;
         threads = Executors.newFixedThreadPool(
@@ -61,19 +61,19 @@ public final class Prefetcher implements Iterator<List<EncodedSample>>, AutoClos
         if (batch == null) {
             throw new NoSuchElementException("no batch is left");
         }
-        var samples = new ArrayList<EncodedSample>(batch.size());
+        var ready = new ArrayList<EncodedSample>(batch.size());
         for (Future<EncodedSample> sample : batch) {
-            samples.add(await(sample));
+            ready.add(await(sample));
         }
         fill();
-        return List.copyOf(samples);
+        return List.copyOf(ready);
     }
 
     private void fill() {
         while (pending.size() < ahead && batches.hasNext()) {
             var futures = new ArrayList<Future<EncodedSample>>();
             for (int index : batches.next()) {
-                futures.add(threads.submit(() -> dataset.get(index)));
+                futures.add(threads.submit(() -> samples.get(index)));
             }
             pending.add(futures);
         }

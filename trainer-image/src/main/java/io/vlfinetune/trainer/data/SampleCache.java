@@ -8,23 +8,30 @@ import org.jspecify.annotations.Nullable;
  * Encoded samples kept in memory up to a number of bytes. What is in stays in: an epoch visits every sample once, so
  * evicting the least recently used would evict exactly what comes next.
  */
-final class SampleCache {
+public final class SampleCache {
     private static final long OVERHEAD = 128;
 
     private final AtomicReferenceArray<@Nullable EncodedSample> samples;
     private final AtomicLong left;
 
-    SampleCache(int size, long bytes) {
+    /**
+     * An empty cache.
+     *
+     * @param size how many samples there are
+     * @param bytes how many bytes it may hold
+     */
+    public SampleCache(int size, long bytes) {
         samples = new AtomicReferenceArray<>(size);
         left = new AtomicLong(bytes);
     }
 
-    @Nullable
-    EncodedSample get(int index) {
+    /** The sample of that number; null if it is not here. */
+    public @Nullable EncodedSample get(int index) {
         return samples.get(index);
     }
 
-    void offer(int index, EncodedSample sample) {
+    /** Keeps a sample, if there is room. */
+    public void offer(int index, EncodedSample sample) {
         long bytes = bytes(sample);
         if (left.addAndGet(-bytes) < 0 || !samples.compareAndSet(index, null, sample)) {
             left.addAndGet(bytes);
@@ -34,7 +41,7 @@ final class SampleCache {
     private static long bytes(EncodedSample sample) {
         long bytes = OVERHEAD + 4L * (2 + sample.positions().length) * sample.inputIds().length;
         for (Pixels pixels : sample.images()) {
-            bytes += OVERHEAD + 4L * pixels.values().length;
+            bytes += OVERHEAD + (pixels.isReleased() ? 0 : 4L * pixels.count());
         }
         return bytes;
     }

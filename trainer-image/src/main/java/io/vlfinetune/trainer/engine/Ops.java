@@ -30,6 +30,9 @@ import org.jspecify.annotations.Nullable;
 public final class Ops implements AutoCloseable {
     private static final long NO_TARGET = -100;
 
+    /** c10::MemoryFormat::Contiguous. */
+    private static final long CONTIGUOUS = 0;
+
     private final PtNDManager manager;
     private final Aten aten;
     private final Script script;
@@ -387,6 +390,11 @@ public final class Ops implements AutoCloseable {
         return aten.call("aten::clone", x, null);
     }
 
+    /** The array with its elements in order in memory; the array itself if they are. */
+    public NDArray inOrder(NDArray x) {
+        return aten.call("aten::contiguous", x, CONTIGUOUS);
+    }
+
     /** Zeros of the array's shape and type. */
     public NDArray zerosLike(NDArray x) {
         return aten.call("aten::zeros_like", x, null, null, null, null, null);
@@ -465,8 +473,17 @@ public final class Ops implements AutoCloseable {
         return made;
     }
 
-    /** An array of its own whose memory holds anything; F32 or I64, the types DJL can make. */
+    /** An array of its own whose memory holds anything; F32, I64 or BF16. */
     public NDArray empty(DType type, long... shape) {
+        if (type == DType.BF16) {
+            long count = Arrays.stream(shape).reduce(1, (a, b) -> a * b);
+            // DJL makes none: half as many Float32 elements, seen as what they are not.
+            return scoped(() -> {
+                NDArray pairs = empty(DType.F32, Math.ceilDiv(count, 2));
+                NDArray halves = aten.call("aten::view.dtype", pairs, (long) DType.BF16.torchCode());
+                return reshape(narrow(halves, 0, 0, count), shape);
+            });
+        }
         if (type != DType.F32 && type != DType.I64) {
             throw new IllegalArgumentException("DJL makes no arrays of " + type);
         }

@@ -10,6 +10,7 @@ import io.vlfinetune.trainer.engine.DType;
 import io.vlfinetune.trainer.family.Blueprint;
 import io.vlfinetune.trainer.freeze.FreezePlan;
 import io.vlfinetune.trainer.freeze.PhasedPlan;
+import io.vlfinetune.trainer.model.Recompute;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -64,6 +65,11 @@ public record MemoryPlan(List<PhaseMemory> phases) {
     private static MemoryEstimate estimate(Blueprint blueprint, TrainingSpec training, boolean recompute) {
         DType precision = training.precision() == Precision.BFloat16 ? DType.BF16 : DType.F32;
         return new MemoryEstimate(blueprint, precision, training.gradientAccumulation() > 1, recompute);
+    }
+
+    /** What a phase runs again. */
+    public Recompute recompute(int phase) {
+        return phases.get(phase).recompute ? new Recompute.All() : new Recompute.None();
     }
 
     /** The estimates alone. */

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a step reads besides weights: samples padded on the right to one length. Attention is causal, so padding changes
@@ -23,9 +24,10 @@ public final class Batch implements AutoCloseable {
     /** The label of a place without loss. */
     public static final int NO_LOSS = -100;
 
-    private final List<String> samples;
+    private final Ops ops;
+    private final List<EncodedSample> encoded;
+    private final int imageToken;
     private final int length;
-    private final NDArray pixels;
     private final NDArray ids;
     private final NDArray imagePlaces;
     private final NDArray lossPlaces;
@@ -34,11 +36,14 @@ public final class Batch implements AutoCloseable {
     private final List<BatchImage> images;
     private final long[][] positions;
     private final Map<Object, NDArray> derived = new HashMap<>();
+    private @Nullable NDArray pixels;
 
-    private Batch(Ops ops, List<EncodedSample> encoded, Places places, NDArray pixels) {
-        samples = encoded.stream().map(EncodedSample::id).toList();
+    private Batch(Ops ops, List<EncodedSample> encoded, int padToken, int imageToken) {
+        BatchPlaces places = new BatchPlaces(encoded, padToken, imageToken);
+        this.ops = ops;
+        this.encoded = List.copyOf(encoded);
+        this.imageToken = imageToken;
         length = places.length;
-        this.pixels = pixels;
         images = images(encoded);
         positions = positions(encoded, places.length);
         ids = ops.of(places.ids, encoded.size(), length);
@@ -46,54 +51,6 @@ public final class Batch implements AutoCloseable {
         lossPlaces = array(ops, places.losses);
         targets = array(ops, places.targets);
         targetsOfSample = places.targetsOfSample;
-    }
-
-    /** Where things are among all tokens of the padded rows, counted row by row. */
-    private static final class Places {
-        private final int length;
-        private final long[] ids;
-        private final List<Long> images = new ArrayList<>();
-        private final List<Long> losses = new ArrayList<>();
-        private final List<Long> targets = new ArrayList<>();
-        private final int[] targetsOfSample;
-
-        Places(List<EncodedSample> samples, int padToken, int imageToken) {
-            length = samples.stream()
-                    .mapToInt(sample -> sample.inputIds().length)
-                    .max()
-                    .orElseThrow();
-            ids = new long[samples.size() * length];
-            Arrays.fill(ids, padToken);
-            targetsOfSample = new int[samples.size()];
-            for (int row = 0; row < samples.size(); row++) {
-                add(row, samples.get(row), imageToken);
-            }
-        }
-
-        private void add(int row, EncodedSample sample, int imageToken) {
-            boolean marked = false;
-            for (int at = 0; at < sample.inputIds().length; at++) {
-                int place = row * length + at;
-                ids[place] = sample.inputIds()[at];
-                if (sample.inputIds()[at] == imageToken) {
-                    marked = true;
-                    images.add((long) place);
-                }
-                // The logits of a place predict the token after it.
-                if (at + 1 < sample.labels().length && sample.labels()[at + 1] != NO_LOSS) {
-                    losses.add((long) place);
-                    targets.add((long) sample.labels()[at + 1]);
-                    targetsOfSample[row]++;
-                }
-            }
-            if (marked == sample.images().isEmpty()) {
-                throw new TrainerException(
-                        Reason.DataInvalid,
-                        sample.id() + ": " + sample.images().size() + " images, but "
-                                + (marked ? "image tokens" : "no image token")
-                                + " in the text; give as many <image> as images");
-            }
-        }
     }
 
     /**
@@ -121,31 +78,78 @@ public final class Batch implements AutoCloseable {
     }
 
     private static Batch together(Ops ops, List<EncodedSample> samples, int padToken, int imageToken) {
-        Places places = new Places(samples, padToken, imageToken);
-        List<Pixels> images =
-                samples.stream().flatMap(sample -> sample.images().stream()).toList();
-        return new Batch(ops, samples, places, pixels(ops, samples, images));
+        samples.forEach(sample -> requireMarks(sample, imageToken));
+        requireOneSize(samples);
+        return new Batch(ops, samples, padToken, imageToken);
     }
 
-    private static NDArray pixels(Ops ops, List<EncodedSample> samples, List<Pixels> images) {
-        if (images.isEmpty()) {
+    /** One of its samples as a batch of its own, which need not have a place with a target; the caller closes it. */
+    Batch sample(int row) {
+        return new Batch(ops, List.of(encoded.get(row)), imageToken, imageToken);
+    }
+
+    /** One of its images, without any text, as a batch of its own; the caller closes it. */
+    Batch image(int index) {
+        EncodedSample whole = encoded.get(images.get(index).row());
+        return new Batch(
+                ops,
+                List.of(new EncodedSample(whole.id(), new int[0], new int[0], List.of(pixelsOf(index)))),
+                imageToken,
+                imageToken);
+    }
+
+    /** The samples, one for each row. */
+    List<EncodedSample> encoded() {
+        return encoded;
+    }
+
+    /** An image as it was preprocessed. */
+    Pixels pixelsOf(int index) {
+        return encoded.stream()
+                .flatMap(sample -> sample.images().stream())
+                .skip(index)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static void requireMarks(EncodedSample sample, int imageToken) {
+        boolean marked = Arrays.stream(sample.inputIds()).anyMatch(id -> id == imageToken);
+        if (marked == sample.images().isEmpty()) {
+            throw new TrainerException(
+                    Reason.DataInvalid,
+                    sample.id() + ": " + sample.images().size() + " images, but "
+                            + (marked ? "image tokens" : "no image token")
+                            + " in the text; give as many <image> as images");
+        }
+    }
+
+    private static void requireOneSize(List<EncodedSample> samples) {
+        List<Pixels> images = pixels(samples);
+        for (Pixels pixels : images) {
+            if (!pixels.fits(images.getFirst())) {
+                throw new TrainerException(
+                        Reason.DataInvalid,
+                        samples.getFirst().id() + ": the batch that begins here mixes images of "
+                                + size(images.getFirst()) + " and " + size(pixels)
+                                + " pixels after preprocessing; check preprocessor_config.json");
+            }
+        }
+    }
+
+    private static List<Pixels> pixels(List<EncodedSample> samples) {
+        return samples.stream().flatMap(sample -> sample.images().stream()).toList();
+    }
+
+    private NDArray together(List<Pixels> all) {
+        if (all.isEmpty()) {
             return ops.empty(DType.F32, 0, 3, 1, 1);
         }
-        Pixels first = images.getFirst();
-        long[] shape = Arrays.stream(first.shape()).asLongStream().toArray();
-        shape[0] = images.stream().mapToLong(Pixels::pieces).sum();
+        long[] shape = Arrays.stream(all.getFirst().shape()).asLongStream().toArray();
+        shape[0] = all.stream().mapToLong(Pixels::pieces).sum();
         NDArray made = ops.empty(DType.F32, shape);
         MemorySegment memory = ops.memory(made);
         long at = 0;
-        for (Pixels pixels : images) {
-            if (!pixels.fits(first)) {
-                made.close();
-                throw new TrainerException(
-                        Reason.DataInvalid,
-                        samples.getFirst().id() + ": the batch that begins here mixes images of " + size(first)
-                                + " and " + size(pixels)
-                                + " pixels after preprocessing; check preprocessor_config.json");
-            }
+        for (Pixels pixels : all) {
             MemorySegment values = MemorySegment.ofArray(pixels.values());
             memory.asSlice(at, values.byteSize()).copyFrom(values);
             at += values.byteSize();
@@ -192,12 +196,12 @@ public final class Batch implements AutoCloseable {
 
     /** Where the samples come from, one for each row. */
     public List<String> samples() {
-        return samples;
+        return encoded.stream().map(EncodedSample::id).toList();
     }
 
     /** How many samples. */
     public int rows() {
-        return samples.size();
+        return encoded.size();
     }
 
     /** Tokens in a row, padding included. */
@@ -235,9 +239,17 @@ public final class Batch implements AutoCloseable {
         return images.isEmpty();
     }
 
-    /** Preprocessed images in Float32, all pieces behind each other: [tiles, 3, height, width] or [patches, values]. */
+    /**
+     * Preprocessed images in Float32, all pieces behind each other: [tiles, 3, height, width] or [patches, values]. Made
+     * when first asked for: a step whose images were seen by frozen layers before does not read them.
+     */
     public NDArray pixels() {
-        return pixels;
+        NDArray known = pixels;
+        if (known == null) {
+            known = ops.kept(together(pixels(encoded)));
+            pixels = known;
+        }
+        return known;
     }
 
     /** Token ids [rows, length]. */
@@ -278,7 +290,10 @@ public final class Batch implements AutoCloseable {
     /** Frees its arrays. */
     @Override
     public void close() {
-        List.of(pixels, ids, imagePlaces, lossPlaces, targets).forEach(NDArray::close);
+        List.of(ids, imagePlaces, lossPlaces, targets).forEach(NDArray::close);
+        if (pixels != null) {
+            pixels.close();
+        }
         derived.values().forEach(NDArray::close);
     }
 }

@@ -4,9 +4,7 @@ import ai.djl.ndarray.NDArray;
 import io.vlfinetune.trainer.engine.DType;
 import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.weights.Weights;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -14,61 +12,60 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Runs a chain forward and backward for the trainable tensors of its weights. Layers below the lowest trainable one run
- * without a graph and free their input at once; the backward pass stops at the lowest trainable layer. The modes give
- * the same gradients bit for bit. For one thread at a time.
+ * without a graph, unit by unit ({@link FrozenPrefix}), and free their input at once; the backward pass stops at the
+ * lowest trainable layer. The modes give the same gradients bit for bit. For one thread at a time.
  */
 public final class Executor {
     /** What is kept from the forward pass for the backward pass. */
     public enum Mode {
         /** One graph over all layers. */
         GRAPH,
-        /** A graph a layer: a layer's gradients are complete right after its own backward pass. */
+        /** A graph a stage of a layer: its gradients are complete right after its own backward pass. */
         SEGMENTS,
         /** Only each layer's input: a layer runs again before its backward pass. Least memory, about 1.3 times the work. */
         RECOMPUTE
     }
 
-    /**
-     * What the backward pass needs of a layer.
-     *
-     * @param input what it was given
-     * @param output what it made, with the graph between them; null if that is built again later
-     * @param next what the layer above was given: the output cut off from its graph
-     */
-    private record Segment(Flow input, @Nullable Flow output, Flow next) {}
-
     private final Ops ops;
     private final Chain chain;
-    private final List<Layer> layers;
-    private final List<Layer> everywhere;
-    private final int merge;
     private final Weights weights;
-    private final Mode mode;
-    private final List<List<String>> trained;
+    private final Forward forward;
+    private final List<Layer> layers;
+    private final boolean oneGraph;
+    private final Recompute recompute;
+    private final FrozenPrefix prefix;
+    private final PrefixRunner prefixRunner;
 
     /** Binds a chain to its weights, which decide what is trained. */
     public Executor(Chain chain, Weights weights, Mode mode) {
-        this.ops = weights.ops();
-        this.chain = chain;
-        List<Layer> forLoss = chain.layersForLoss();
-        // Stage by stage only where that saves memory: a layer that runs again runs as a whole.
-        this.layers = mode == Mode.SEGMENTS ? stages(forLoss) : forLoss;
-        this.merge = mode == Mode.SEGMENTS
-                ? stages(forLoss.subList(0, chain.merge())).size()
-                : chain.merge();
-        this.everywhere = chain.layers();
-        this.weights = weights;
-        this.mode = mode;
-        Set<String> trainable = weights.trainable();
-        this.trained = layers.stream()
-                .map(layer -> layer.tensors().keySet().stream()
-                        .filter(trainable::contains)
-                        .toList())
-                .toList();
+        this(
+                chain,
+                weights,
+                mode == Mode.RECOMPUTE ? new Recompute.All() : new Recompute.None(),
+                null,
+                mode == Mode.GRAPH);
     }
 
-    private static List<Layer> stages(List<Layer> layers) {
-        return layers.stream().flatMap(layer -> layer.stages().stream()).toList();
+    /**
+     * Binds a chain to its weights, which decide what is trained.
+     *
+     * @param recompute which layers run again in the backward pass
+     * @param store where what the frozen prefix makes is kept; null if nowhere
+     */
+    public Executor(Chain chain, Weights weights, Recompute recompute, @Nullable PrefixStore store) {
+        this(chain, weights, recompute, store, false);
+    }
+
+    private Executor(Chain chain, Weights weights, Recompute recompute, @Nullable PrefixStore store, boolean oneGraph) {
+        this.ops = weights.ops();
+        this.chain = chain;
+        this.weights = weights;
+        this.forward = new Forward(weights);
+        this.layers = chain.layersForLoss();
+        this.oneGraph = oneGraph;
+        this.recompute = recompute;
+        this.prefix = FrozenPrefix.of(chain, weights.trainable());
+        this.prefixRunner = new PrefixRunner(forward, prefix, store);
     }
 
     /** Trainable tensors that can have a gradient, in the chain's order. */
@@ -78,8 +75,19 @@ public final class Executor {
 
     private List<String> trainedFrom(int layer) {
         Set<String> names = new LinkedHashSet<>();
-        trained.subList(layer, trained.size()).forEach(names::addAll);
+        layers.subList(layer, layers.size()).forEach(one -> names.addAll(trained(one)));
         return List.copyOf(names);
+    }
+
+    private List<String> trained(Layer layer) {
+        return layer.tensors().keySet().stream()
+                .filter(weights.trainable()::contains)
+                .toList();
+    }
+
+    /** The layers below the lowest trained one. */
+    public FrozenPrefix prefix() {
+        return prefix;
     }
 
     /**
@@ -92,28 +100,63 @@ public final class Executor {
      */
     public double step(Batch batch, long lossDivisor, Gradients gradients) {
         return ops.withGradients(false, () -> {
-            int start = start(batch);
-            int lowest = lowestTrained(start);
-            Flow input = prefix(layers, start, lowest, batch);
+            int lowest = lowestTrained(start(batch));
+            Flow input = belowTrained(batch, lowest);
             try (NDArray seed = ops.of(1f / lossDivisor)) {
                 double sum;
                 if (lowest == layers.size()) {
                     sum = input.hidden().getFloat();
                     input.close();
-                } else if (mode == Mode.GRAPH) {
+                } else if (oneGraph) {
                     sum = oneGraph(lowest, input, seed, batch, gradients);
                 } else {
-                    sum = layerByLayer(lowest, input, seed, batch, gradients);
+                    sum = new LayerByLayer(forward, layers, lowest, recompute, batch, gradients).run(input, seed);
                 }
                 return sum / lossDivisor;
             }
         });
     }
 
+    /** What the lowest trained layer is given. */
+    private Flow belowTrained(Batch batch, int lowest) {
+        boolean units = switch (prefix.unit()) {
+            case None -> false;
+            // Text alone begins at the merge, above these layers.
+            case Image -> !batch.isTextOnly();
+            case Sample -> true;
+        };
+        return units ? prefixRunner.of(batch) : through(layers, start(batch), lowest, batch);
+    }
+
+    /**
+     * What the frozen prefix hands on for a batch, computed or read; freed at once. Nothing if there is no prefix, or if
+     * the batch has no unit of it.
+     *
+     * @return its bytes
+     */
+    public long runPrefix(Batch batch) {
+        boolean none = switch (prefix.unit()) {
+            case None -> true;
+            case Image -> batch.isTextOnly();
+            case Sample -> false;
+        };
+        if (none) {
+            return 0;
+        }
+        return ops.withGradients(false, () -> {
+            Flow made = prefixRunner.of(batch);
+            long bytes = made.arrays().stream()
+                    .mapToLong(array -> ops.memory(array).byteSize())
+                    .sum();
+            made.close();
+            return bytes;
+        });
+    }
+
     /** Cross entropy and right answers of each sample, without gradients. */
     public List<SampleScore> evaluate(Batch batch) {
         return ops.withGradients(false, () -> {
-            try (NDArray hidden = headInput(layers, merge, batch);
+            try (NDArray hidden = headInput(layers, batch);
                     NDArray logits = ops.scoped(() -> chain.head().targetLogits(hidden, weights, batch));
                     NDArray entropies = ops.crossEntropy(logits, batch.targets());
                     NDArray guesses = ops.argmax(logits)) {
@@ -145,7 +188,7 @@ public final class Executor {
     /** Float32 logits of every place [rows, length, vocabulary], without gradients; the caller closes them. */
     public NDArray logits(Batch batch) {
         return ops.withGradients(false, () -> {
-            try (NDArray hidden = headInput(everywhere, chain.merge(), batch)) {
+            try (NDArray hidden = headInput(chain.layers(), batch)) {
                 return ops.scoped(() -> ops.cast(chain.head().logits(hidden, weights), DType.F32));
             }
         });
@@ -160,7 +203,7 @@ public final class Executor {
 
     /** What reaches the merge, without gradients; the caller closes it. */
     Flow beforeMerge(Batch batch) {
-        return ops.withGradients(false, () -> prefix(layers, start(batch), merge, batch));
+        return ops.withGradients(false, () -> through(layers, start(batch), chain.merge(), batch));
     }
 
     /**
@@ -170,16 +213,9 @@ public final class Executor {
      */
     int nextToken(Flow images, Batch batch) {
         return ops.withGradients(false, () -> {
-            Flow x = run(everywhere.get(chain.merge()), images, batch, false);
-            for (Layer layer : everywhere.subList(chain.merge() + 1, everywhere.size() - 1)) {
-                Flow made = run(layer, x, batch, false);
-                // What passes by belongs to the images' flow.
-                x.arrays().stream()
-                        .filter(array -> !made.holds(array) && !images.holds(array))
-                        .forEach(NDArray::close);
-                x = made;
-            }
-            NDArray hidden = x.hidden();
+            List<Layer> text = chain.body().subList(chain.merge(), chain.body().size());
+            // What passes by belongs to the images' flow.
+            NDArray hidden = forward.above(Forward.stages(text), images, batch).hidden();
             try (hidden;
                     NDArray token = ops.scoped(() ->
                             ops.argmax(chain.head().logits(ops.narrow(hidden, 1, batch.length() - 1L, 1), weights)))) {
@@ -189,46 +225,33 @@ public final class Executor {
     }
 
     private int start(Batch batch) {
-        return batch.isTextOnly() ? merge : 0;
+        return batch.isTextOnly() ? chain.merge() : 0;
     }
 
     private int lowestTrained(int start) {
         int lowest = start;
-        while (lowest < layers.size() && trained.get(lowest).isEmpty()) {
+        while (lowest < layers.size() && trained(layers.get(lowest)).isEmpty()) {
             lowest++;
         }
         return lowest;
     }
 
-    /** Runs layers without gradients, from the batch's pixels on; each input is freed as soon as it was read. */
-    private Flow prefix(List<Layer> chosen, int start, int end, Batch batch) {
-        Flow x = Flow.of(ops.detached(batch.pixels()));
-        for (int i = start; i < end; i++) {
-            x = runAndClose(chosen.get(i), x, batch, false);
-        }
-        return x;
+    /** Runs layers for the whole batch without gradients, from its pixels on. */
+    private Flow through(List<Layer> chosen, int start, int end, Batch batch) {
+        return forward.fromPixels(Forward.stages(chosen.subList(start, end)), batch);
     }
 
     /** What enters the output head, without gradients; nothing is carried that far. */
-    private NDArray headInput(List<Layer> chosen, int start, Batch batch) {
-        return prefix(chosen, batch.isTextOnly() ? start : 0, chosen.size() - 1, batch)
-                .hidden();
-    }
-
-    private Flow runAndClose(Layer layer, Flow x, Batch batch, boolean graph) {
-        Flow made = run(layer, x, batch, graph);
-        x.closeAllBut(made);
-        return made;
-    }
-
-    private Flow run(Layer layer, Flow x, Batch batch, boolean graph) {
-        return ops.withGradients(graph, () -> ops.scoped(() -> layer.forward(x, weights, batch), Flow::arrays));
+    private NDArray headInput(List<Layer> chosen, Batch batch) {
+        return through(chosen, start(batch), chosen.size() - 1, batch).hidden();
     }
 
     private double oneGraph(int lowest, Flow input, NDArray seed, Batch batch, Gradients gradients) {
         Flow x = input;
-        for (int i = lowest; i < layers.size(); i++) {
-            x = runAndClose(layers.get(i), x, batch, true);
+        for (Layer layer : layers.subList(lowest, layers.size())) {
+            Flow made = forward.run(layer, x, batch, true);
+            x.closeAllBut(made);
+            x = made;
         }
         try (NDArray loss = x.hidden();
                 Backward backward = new Backward(weights, gradients)) {
@@ -236,71 +259,5 @@ public final class Executor {
             backward.through(List.of(loss), List.of(loss), List.of(), trainedFrom(lowest));
             return loss.getFloat();
         }
-    }
-
-    private double layerByLayer(int lowest, Flow input, NDArray seed, Batch batch, Gradients gradients) {
-        Deque<Segment> segments = new ArrayDeque<>();
-        int last = layers.size() - 1;
-        Flow x = input;
-        for (int i = lowest; i <= last; i++) {
-            // The last layer's backward pass comes first: to build its graph again would save nothing.
-            boolean graph = i == last || (mode == Mode.SEGMENTS && remembers(layers.get(i)));
-            Flow output = run(layers.get(i), x, batch, graph);
-            Flow next = i == last ? output : cutOff(output, x);
-            segments.push(new Segment(x, graph ? output : null, next));
-            if (!graph) {
-                output.closeAllBut(x);
-            }
-            x = next;
-        }
-        double loss = x.hidden().getFloat();
-        try (Backward backward = new Backward(weights, gradients)) {
-            backward.seed(x.hidden(), ops.detached(seed));
-            for (int i = last; i >= lowest; i--) {
-                backward(i, segments.pop(), i == lowest, batch, backward, gradients);
-            }
-        }
-        input.close();
-        return loss;
-    }
-
-    private static boolean remembers(Layer layer) {
-        return !layer.isCheap() && !(layer instanceof ProductLayer);
-    }
-
-    /** The beginning of a new graph for what a layer made; what only passed by stays the same array. */
-    private Flow cutOff(Flow output, Flow input) {
-        List<NDArray> arrays = output.arrays().stream()
-                .map(array -> input.holds(array) ? array : ops.leaf(array))
-                .toList();
-        return new Flow(arrays.getFirst(), arrays.subList(1, arrays.size()));
-    }
-
-    private void backward(
-            int layer, Segment segment, boolean lowest, Batch batch, Backward backward, Gradients gradients) {
-        Flow input = segment.input();
-        if (mode == Mode.SEGMENTS && layers.get(layer) instanceof ProductLayer product) {
-            List<NDArray> cut = segment.next().arrays().stream()
-                    .filter(array -> !input.holds(array))
-                    .toList();
-            new ProductBackward(weights, gradients, backward).through(product, input, cut, lowest, trained.get(layer));
-            segment.next().closeAllBut(input);
-            return;
-        }
-        Flow kept = segment.output();
-        Flow output = kept != null ? kept : run(layers.get(layer), input, batch, true);
-        List<NDArray> made = new ArrayList<>();
-        List<NDArray> cut = new ArrayList<>();
-        for (int i = 0; i < output.arrays().size(); i++) {
-            if (!input.holds(output.arrays().get(i))) {
-                made.add(output.arrays().get(i));
-                cut.add(segment.next().arrays().get(i));
-            }
-        }
-        List<NDArray> below =
-                lowest ? List.of() : input.arrays().stream().filter(ops::isLeaf).toList();
-        backward.through(made, cut, below, trained.get(layer));
-        output.closeAllBut(input);
-        segment.next().closeAllBut(input);
     }
 }

@@ -2,6 +2,7 @@ package io.vlfinetune.trainer.model;
 
 import ai.djl.ndarray.NDArray;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -59,9 +60,11 @@ public record Flow(NDArray hidden, List<NDArray> carried) {
         return arrays().stream().anyMatch(one -> one == array);
     }
 
-    /** Frees the arrays that the next flow does not hold. */
-    void closeAllBut(Flow next) {
-        arrays().stream().filter(array -> !next.holds(array)).forEach(NDArray::close);
+    /** Frees the arrays that none of the other flows holds. */
+    void closeAllBut(Flow... others) {
+        arrays().stream()
+                .filter(array -> Arrays.stream(others).noneMatch(other -> other.holds(array)))
+                .forEach(NDArray::close);
     }
 
     /** Frees its arrays. */

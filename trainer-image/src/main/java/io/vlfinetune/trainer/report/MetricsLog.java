@@ -1,9 +1,11 @@
 package io.vlfinetune.trainer.report;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.vlfinetune.api.Part;
+import io.vlfinetune.trainer.prefix.CacheStatistics;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -15,6 +17,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** {@code metrics.jsonl}: one object a step and one an evaluation, in the order in which they happened. */
 public final class MetricsLog implements AutoCloseable {
@@ -34,6 +37,7 @@ public final class MetricsLog implements AutoCloseable {
      * @param tokens tokens of the step, image tokens included
      * @param seconds wall time of the step
      * @param peakMemoryBytes largest resident memory so far
+     * @param cache what the prefix cache did in this phase so far; absent if there is none
      */
     @JsonPropertyOrder({
         "step",
@@ -46,7 +50,8 @@ public final class MetricsLog implements AutoCloseable {
         "samples",
         "tokens",
         "seconds",
-        "peakMemoryBytes"
+        "peakMemoryBytes",
+        "cache"
     })
     public record Step(
             long step,
@@ -59,7 +64,10 @@ public final class MetricsLog implements AutoCloseable {
             long samples,
             long tokens,
             double seconds,
-            long peakMemoryBytes) {}
+            long peakMemoryBytes,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
+            CacheStatistics cache) {}
 
     /**
      * One evaluation.

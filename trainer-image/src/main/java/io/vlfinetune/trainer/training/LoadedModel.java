@@ -8,6 +8,8 @@ import io.vlfinetune.trainer.engine.DType;
 import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.freeze.FreezePlan;
 import io.vlfinetune.trainer.model.Executor;
+import io.vlfinetune.trainer.model.PrefixStore;
+import io.vlfinetune.trainer.model.Recompute;
 import io.vlfinetune.trainer.optimize.AdamW;
 import io.vlfinetune.trainer.optimize.AdamWSettings;
 import io.vlfinetune.trainer.optimize.ParameterGroups;
@@ -18,6 +20,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** A planned model in memory with the optimizer state of what the present phase trains. */
 final class LoadedModel implements AutoCloseable {
@@ -32,21 +35,23 @@ final class LoadedModel implements AutoCloseable {
     private final TrainingSpec spec;
     private final Weights weights;
     private final AdamW optimizer;
+    private Recompute recompute;
     private Executor executor;
     private ParameterGroups groups;
 
     /** Loads the tensors for a phase. */
-    LoadedModel(Ops ops, PlannedModel planned, TrainingSpec spec, FreezePlan phase) {
+    LoadedModel(Ops ops, PlannedModel planned, TrainingSpec spec, FreezePlan phase, Recompute recompute) {
         this.ops = ops;
         this.planned = planned;
         this.spec = spec;
+        this.recompute = recompute;
         weights = new Weights(
                 ops,
                 planned.checkpoint(),
                 planned.blueprint().chain().tensors(),
                 phase.trainable(),
                 precision(spec.precision()));
-        executor = new Executor(planned.blueprint().chain(), weights, Executor.Mode.SEGMENTS);
+        executor = new Executor(planned.blueprint().chain(), weights, recompute, null);
         AdamWSettings settings = new AdamWSettings(BETA1, BETA2, EPSILON, Double.parseDouble(spec.maxGradientNorm()));
         optimizer = new AdamW(weights, executor.trainedTensors(), settings);
         groups = groups(phase);
@@ -68,9 +73,10 @@ final class LoadedModel implements AutoCloseable {
      * Trains what another phase trains. What stays trained keeps its optimizer state, what is new begins with a fresh
      * one, what is frozen from now on gives it up.
      */
-    void enter(FreezePlan phase) {
+    void enter(FreezePlan phase, Recompute how) {
         weights.train(phase.trainable());
-        executor = new Executor(planned.blueprint().chain(), weights, Executor.Mode.SEGMENTS);
+        recompute = how;
+        executor = new Executor(planned.blueprint().chain(), weights, recompute, null);
         optimizer.train(executor.trainedTensors());
         groups = groups(phase);
     }
@@ -87,8 +93,14 @@ final class LoadedModel implements AutoCloseable {
         return weights;
     }
 
+    /** Runs the model, whatever is stored of its prefix. */
     Executor executor() {
         return executor;
+    }
+
+    /** Runs the model's training steps with what its frozen prefix made from a store. */
+    Executor executor(@Nullable PrefixStore store) {
+        return new Executor(planned.blueprint().chain(), weights, recompute, store);
     }
 
     AdamW optimizer() {

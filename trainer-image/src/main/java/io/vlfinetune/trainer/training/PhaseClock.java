@@ -72,6 +72,14 @@ public final class PhaseClock {
                 : new Plateau(until.plateau()).reached(state.seen);
     }
 
+    /** The step at which the phase ends, as far as that is known beforehand; a phase that ends at a plateau may take all. */
+    long end(long totalSteps) {
+        PhaseEnd until = phase().until();
+        return until == null || until.plateau() != null
+                ? totalSteps
+                : Math.min(totalSteps, state.start + length(until));
+    }
+
     /** The next phase begins. */
     void next(long step) {
         state = new State(state.index + 1, step, null);

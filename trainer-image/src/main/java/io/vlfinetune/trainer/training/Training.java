@@ -12,6 +12,7 @@ import io.vlfinetune.trainer.report.TensorBoardLog;
 import io.vlfinetune.trainer.weights.Weights;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -61,9 +62,10 @@ public record Training(
         }
     }
 
-    private FreezePlan phase(Optional<CheckpointStore.Saved> saved) {
+    private LoadedModel load(Ops ops, Optional<CheckpointStore.Saved> saved) {
         int index = saved.map(one -> one.state().phase().index()).orElse(0);
-        return planned.phases().phases().get(index).plan();
+        FreezePlan phase = planned.phases().phases().get(index).plan();
+        return new LoadedModel(ops, planned, spec, phase, around.memory().recompute(index));
     }
 
     /**
@@ -75,7 +77,7 @@ public record Training(
     public <T> T run(Function<Trained, T> finish) {
         Optional<CheckpointStore.Saved> saved = around.checkpoints().latest(runDigest);
         try (Ops ops = Ops.start(threads, saved.map(one -> one.state().linearKernel()));
-                LoadedModel model = new LoadedModel(ops, planned, spec, phase(saved))) {
+                LoadedModel model = load(ops, saved)) {
             TrainingLoop loop = new TrainingLoop(model, data, spec, output, around, runDigest, threads);
             saved.ifPresent(loop::resume);
             around.log()
@@ -86,7 +88,9 @@ public record Training(
             try (TensorBoardLog tensorBoard =
                             new TensorBoardLog(events, loop.step(), loop.evaluated(), around.clock());
                     MetricsLog metrics = new MetricsLog(metricsFile, loop.step(), loop.evaluated(), tensorBoard)) {
-                loop.run(metrics);
+                loop.run(
+                        metrics,
+                        Objects.requireNonNull(metricsFile.toAbsolutePath().getParent()));
             }
             return finish.apply(new Trained(
                     model.weights(),

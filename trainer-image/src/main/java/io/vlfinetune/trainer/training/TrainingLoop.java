@@ -8,6 +8,7 @@ import io.vlfinetune.api.TrainingSpec;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.contract.TrainerState;
 import io.vlfinetune.trainer.TrainerException;
+import io.vlfinetune.trainer.Versions;
 import io.vlfinetune.trainer.checkpoint.BestModel;
 import io.vlfinetune.trainer.checkpoint.CheckpointStore;
 import io.vlfinetune.trainer.checkpoint.TrainingState;
@@ -16,7 +17,9 @@ import io.vlfinetune.trainer.data.EncodedSample;
 import io.vlfinetune.trainer.data.Prefetcher;
 import io.vlfinetune.trainer.engine.PeakMemory;
 import io.vlfinetune.trainer.freeze.PlanDocument;
+import io.vlfinetune.trainer.memory.MemoryPlan;
 import io.vlfinetune.trainer.model.Batch;
+import io.vlfinetune.trainer.model.Executor;
 import io.vlfinetune.trainer.model.Gradients;
 import io.vlfinetune.trainer.optimize.GradientNorms;
 import io.vlfinetune.trainer.optimize.LearningRateSchedule;
@@ -44,6 +47,7 @@ public final class TrainingLoop {
      * What the loop works with and tells.
      *
      * @param plan what is told of each phase
+     * @param memory what each phase runs again
      * @param checkpoints where checkpoints go
      * @param best where the best model so far is kept
      * @param reporter told of progress
@@ -53,6 +57,7 @@ public final class TrainingLoop {
      */
     public record Surroundings(
             PlanDocument plan,
+            MemoryPlan memory,
             CheckpointStore checkpoints,
             BestModel best,
             ProgressReporter reporter,
@@ -163,13 +168,14 @@ public final class TrainingLoop {
     /**
      * Trains to the last step.
      *
+     * @param scratch where what frozen layers make may be stored
      * @throws StoppedException when told to stop, after a checkpoint
      * @throws TrainerException Diverged, when loss or gradients are no longer finite
      */
-    void run(MetricsLog metrics) {
+    void run(MetricsLog metrics, Path scratch) {
         settle(metrics);
         while (!finished()) {
-            runPhase(metrics);
+            runPhase(metrics, scratch);
         }
     }
 
@@ -178,19 +184,27 @@ public final class TrainingLoop {
     }
 
     /** Trains until the present phase or the run is at its end. */
-    private void runPhase(MetricsLog metrics) {
+    private void runPhase(MetricsLog metrics, Path scratch) {
         int phase = phases.state().index();
         around.reporter.state(TrainerState.Training);
-        try (Prefetcher batches = new Prefetcher(data.train(), samples.from(step), 1, 2)) {
+        double passes = samples.epoch(phases.end(samples.totalSteps())) - samples.epoch(step);
+        PrefixCaching.Place place =
+                new PrefixCaching.Place(scratch.resolve("prefix-cache"), threads, Versions.all(), around.log);
+        try (PrefixCaching caching = PrefixCaching.begin(model, model.executor(), data.train(), spec, passes, place);
+                Prefetcher batches = new Prefetcher(caching.samples(), samples.from(step), 1, 2)) {
+            Executor executor = model.executor(caching.store());
             while (!finished() && phases.state().index() == phase) {
                 stopIfAsked();
-                take(batches.next(), metrics);
+                take(executor, batches.next(), metrics, caching);
                 settle(metrics);
                 Integer every = spec.checkpointEvery();
                 if (finished() || (every != null && step % every == 0)) {
                     save();
                 }
                 around.reporter.state(TrainerState.Training);
+            }
+            if (finished()) {
+                caching.drop();
             }
         }
     }
@@ -204,7 +218,9 @@ public final class TrainingLoop {
             String before = phases.phase().name();
             phases.next(step);
             adaptive.phaseBegins();
-            model.enter(phases.phase().plan());
+            model.enter(
+                    phases.phase().plan(),
+                    around.memory.recompute(phases.state().index()));
             around.log.line("step %d: phase %s ends, phase %s begins; it trains %,d parameters"
                     .formatted(
                             step,
@@ -262,7 +278,7 @@ public final class TrainingLoop {
         }
     }
 
-    private void take(List<EncodedSample> stepSamples, MetricsLog metrics) {
+    private void take(Executor executor, List<EncodedSample> stepSamples, MetricsLog metrics, PrefixCaching caching) {
         long begun = System.nanoTime();
         double factor = schedule.factor(step);
         double loss = 0;
@@ -276,7 +292,7 @@ public final class TrainingLoop {
                         .mapToLong(sample -> sample.inputIds().length)
                         .sum();
                 try (Batch batch = batch(part)) {
-                    loss += model.executor().step(batch, targets, gradients);
+                    loss += executor.step(batch, targets, gradients);
                 }
             }
             requireFinite("loss", loss);
@@ -299,7 +315,8 @@ public final class TrainingLoop {
                 stepSamples.size(),
                 tokens,
                 seconds,
-                PeakMemory.bytes()));
+                PeakMemory.bytes(),
+                caching.statistics().orElse(null)));
         around.reporter.progress(progress(
                 loss, rates.values().stream().mapToDouble(rate -> rate).max().orElse(0)));
     }

@@ -107,7 +107,8 @@ class MetricsLogTest {
                 2,
                 40,
                 0.125,
-                1000);
+                1000,
+                null);
     }
 
     private static String step(String number) {

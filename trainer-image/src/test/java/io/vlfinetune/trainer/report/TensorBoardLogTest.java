@@ -38,7 +38,8 @@ class TensorBoardLogTest {
                 2,
                 40,
                 0.125,
-                1000);
+                1000,
+                null);
     }
 
     private static MetricsLog.Evaluation evaluation(long step) {

@@ -11,7 +11,8 @@ import java.util.List;
 
 /**
  * A layer made of stages. It is one layer to whoever freezes, counts or runs it again; its stages are what the backward
- * pass goes through one by one.
+ * pass goes through one by one. What a stage carries, a later stage of the same block takes: of all that passes by the
+ * last stage nothing was made in the block.
  */
 public interface Block extends Layer {
     @Override
