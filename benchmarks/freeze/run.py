@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 
@@ -121,6 +122,7 @@ class Case:
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that stopped contestants are ended, too
     args = arguments()
     results = json.loads(args.results.read_text()) if args.results.exists() else {"cases": {}}
     failed = set()
