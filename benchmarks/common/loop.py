@@ -49,5 +49,5 @@ def train(model, batches, precision, log):
             optimizer.step()
             optimizer.zero_grad()
             out.write(json.dumps({"step": step + 1, "loss": loss.item(), "gradientNorm": norm.item(),
-                                  "tokens": inputs["input_ids"].numel()}) + "\n")
+                                  "tokens": inputs["labels"].numel()}) + "\n")
             out.flush()

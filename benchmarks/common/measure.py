@@ -65,21 +65,29 @@ def watch(command, log, steps, err):
             "losses": losses}
 
 
-def trainer(model, precision, work, args):
-    root = work / "root"
+def description(model, precision, steps):
+    """The run.json of the trainer."""
+    return {"formatVersion": 1, "namespace": "bench", "name": "step", "uid": "bench", "attempt": 1,
+            "model": {"source": f"file://{model}"}, "data": {"train": [{"source": f"file://{model}/train.jsonl"}]}, "freeze": {},
+            "training": {"steps": steps, "batchSize": 4, "learningRate": "1e-4", "schedule": {"name": "Constant"},
+                         "precision": {"fp32": "Float32", "bf16": "BFloat16"}[precision], "seed": 42}}
+
+
+def trainer_command(run, root, java):
+    """The product's process on an empty root folder, and where its metrics appear."""
     shutil.rmtree(root, ignore_errors=True)
     (root / "scratch").mkdir(parents=True)
-    run = {"formatVersion": 1, "namespace": "bench", "name": "step", "uid": "bench", "attempt": 1,
-           "model": {"source": f"file://{model}"}, "data": {"train": [{"source": f"file://{model}/train.jsonl"}]}, "freeze": {},
-           "training": {"steps": args.steps, "batchSize": 4, "learningRate": "1e-4", "schedule": {"name": "Constant"},
-                        "precision": {"fp32": "Float32", "bf16": "BFloat16"}[precision], "seed": 42},
-           "output": {"destination": f"file://{root}/out"}}
-    (root / "run.json").write_text(json.dumps(run))
+    (root / "run.json").write_text(json.dumps({**run, "output": {"destination": f"file://{root}/out"}}))
     jars = [str(jar) for jar in sorted((HOME / "cli/target/vlft/lib").glob("*.jar"))]
-    command = [args.java, "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmx512m", "-Dai.djl.offline=true", "-cp",
+    command = [java, "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmx512m", "-Dai.djl.offline=true", "-cp",
                os.pathsep.join(jars), "io.vlfinetune.trainer.Main", "train", "--config", str(root / "run.json"), "--root", str(root),
                "--termination-log", str(root / "last-word.json")]
-    return watch(command, root / "scratch" / "metrics.jsonl", args.steps, work / "trainer.log")
+    return command, root / "scratch" / "metrics.jsonl"
+
+
+def trainer(model, precision, work, args):
+    command, log = trainer_command(description(model, precision, args.steps), work / "root", args.java)
+    return watch(command, log, args.steps, work / "trainer.log")
 
 
 def peer(script, model, precision, work, args):

@@ -36,19 +36,21 @@ def write_config(fixture, made, out):
     (out / "config.json").write_text(json.dumps(config, indent=1))
 
 
-def write_data(out, picture):
+def write_data(out, picture, count):
     draw, (width, height) = random.Random(0), picture
     (out / "images").mkdir(exist_ok=True)
     with open(out / "train.jsonl", "w") as file:
-        for index in range(SAMPLES):
+        for index in range(count):
             Image.frombytes("RGB", picture, draw.randbytes(width * height * 3)).save(out / "images" / f"{index}.png")
             answer = " ".join(draw.choice(WORDS) for _ in range(24))
             file.write(json.dumps({"messages": [{"role": "user", "content": "<image>What is drawn in the image?"},
                                                 {"role": "assistant", "content": answer}], "images": [f"images/{index}.png"]}) + "\n")
 
 
-def main(out, family):
-    made, fixture, out = FAMILIES[family](), FIXTURES / family, pathlib.Path(out)
+def make(out, family, made, count=SAMPLES):
+    """A checkpoint and `count` samples; `made` is what a function of shapes.py gives."""
+    transformers.utils.logging.disable_progress_bar()
+    fixture, out = FIXTURES / family, pathlib.Path(out)
     out.mkdir(parents=True, exist_ok=True)
     for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.json", "generation_config.json",
                  "video_preprocessor_config.json"):
@@ -66,8 +68,8 @@ def main(out, family):
     (out / "config.json").write_text(written)  # in the published style, not in that of transformers 5
     changed(fixture, "preprocessor_config.json", out, made["image"])
     changed(fixture, "processor_config.json", out, made.get("processor", {}))
-    write_data(out, made["picture"])
+    write_data(out, made["picture"], count)
 
 
-transformers.utils.logging.disable_progress_bar()
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    make(sys.argv[1], sys.argv[2], FAMILIES[sys.argv[2]]())

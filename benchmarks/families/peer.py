@@ -30,20 +30,27 @@ def collate(rows, pad):
     return {key: fill(key, by[key]) if key in by else torch.cat([row[key] for row in rows]) for key in rows[0]}
 
 
-def main(folder, precision, steps, log):
-    folder = pathlib.Path(folder)
-    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    transformers.utils.logging.disable_progress_bar()
-    model = AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32)
+def batches(folder, steps):
+    """The batches of every step, made beforehand."""
     encoder, data = Encoder(folder), samples(folder / "train.jsonl")
-    drawn = loop.rows(len(data), int(steps))
+    drawn = loop.rows(len(data), steps)
     made = {}
     for row in sorted(set(sum(drawn, []))):
         inputs, labels = encoder.encode(*read(data[row], folder))
         made[row] = {**inputs, "labels": labels}
-    batches = [collate([made[row] for row in chosen], encoder.tokenizer.pad_token_id) for chosen in drawn]
-    made.clear()
-    loop.train(model, batches, precision, log)
+    return [collate([made[row] for row in chosen], encoder.tokenizer.pad_token_id) for chosen in drawn]
 
 
-main(*sys.argv[1:])
+def load(folder):
+    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+    transformers.utils.logging.disable_progress_bar()
+    return AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32)
+
+
+def main(folder, precision, steps, log):
+    folder = pathlib.Path(folder)
+    loop.train(load(folder), batches(folder, int(steps)), precision, log)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
