@@ -59,7 +59,7 @@ class Case:
         place = self.work / name.replace(" ", "-")
         log, errors, steps = place.with_suffix(".jsonl"), place.with_suffix(".log"), self.steps(name)
         if name in (goals.OURS, goals.RECOMPUTE):
-            command, log = self.trainer(place, "On" if name == goals.RECOMPUTE else "Auto")
+            command, log = self.trainer(place, "Always" if name == goals.RECOMPUTE else "Auto")
         elif name == goals.PLAIN:
             command = self.pytorch("plain", steps, self.setting, log)
         elif name == goals.STORED:
