@@ -279,7 +279,7 @@ final class TestRun {
     List<String> reproducibleMetrics() {
         return metrics().stream()
                 .map(line -> ((ObjectNode) line)
-                        .without(List.of("seconds", "peakMemoryBytes"))
+                        .without(List.of("seconds", "peakMemoryBytes", "cache"))
                         .toString())
                 .toList();
     }
