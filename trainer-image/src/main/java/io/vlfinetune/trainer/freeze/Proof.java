@@ -51,10 +51,7 @@ public record Proof(
         List<String> unchanged = new ArrayList<>();
         for (PlannedTensor tensor : plan.table().tensors()) {
             String name = tensor.name();
-            boolean equal =
-                    base.fileOf(name).bytes(name).mismatch(trained.fileOf(name).bytes(name)) < 0
-                            && base.fileOf(name).info(name).dtype()
-                                    == trained.fileOf(name).info(name).dtype();
+            boolean equal = base.fileOf(name).holdsTheSame(name, trained.fileOf(name));
             if (!plan.trains(name)) {
                 if (!equal) {
                     leaked.add(name);

@@ -132,7 +132,7 @@ public record OutputFolder(Path destination) {
                                     weights.ops(),
                                     weights.master(name),
                                     file.info(name).dtype())
-                            : TensorContent.Stored.of(file, name));
+                            : new TensorContent.Copied(file, name));
         }
         return contents;
     }

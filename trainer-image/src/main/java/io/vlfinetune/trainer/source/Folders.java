@@ -2,7 +2,7 @@ package io.vlfinetune.trainer.source;
 
 import io.vlfinetune.trainer.weights.Digests;
 import java.io.IOException;
-import java.lang.foreign.Arena;
+import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -49,14 +49,10 @@ public final class Folders {
         }
     }
 
-    /** SHA-256 of a file, as {@code sha256:} and hexadecimal digits. */
+    /** SHA-256 of a file, as {@code sha256:} and hexadecimal digits. Mapped pages would count as this process's memory. */
     public static String digest(Path file) throws IOException {
-        try (FileChannel channel = FileChannel.open(file);
-                Arena arena = Arena.ofConfined()) {
-            if (channel.size() == 0) {
-                return "sha256:" + Digests.sha256(MemorySegment.NULL);
-            }
-            return "sha256:" + Digests.sha256(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena));
+        try (InputStream in = Files.newInputStream(file)) {
+            return "sha256:" + Digests.sha256(in);
         }
     }
 

@@ -1,5 +1,7 @@
 package io.vlfinetune.trainer.weights;
 
+import java.io.IOException;
+import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -8,6 +10,7 @@ import java.util.HexFormat;
 /** SHA-256 in lower-case hexadecimal digits. */
 public final class Digests {
     private static final int PIECE = 1 << 26;
+    private static final int BUFFER = 1 << 16;
 
     private Digests() {}
 
@@ -17,6 +20,16 @@ public final class Digests {
         for (long done = 0; done < bytes.byteSize(); done += PIECE) {
             digest.update(bytes.asSlice(done, Math.min(PIECE, bytes.byteSize() - done))
                     .asByteBuffer());
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    /** The digest of a stream to its end. */
+    public static String sha256(InputStream in) throws IOException {
+        MessageDigest digest = sha256();
+        byte[] buffer = new byte[BUFFER];
+        for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+            digest.update(buffer, 0, read);
         }
         return HexFormat.of().formatHex(digest.digest());
     }

@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.Map;
@@ -21,6 +22,7 @@ public final class Safetensors implements AutoCloseable {
     private static final long LONGEST_HEADER = 100_000_000;
 
     private static final int PIECE = 1 << 26;
+    private static final int SMALL_PIECE = 1 << 20;
 
     private final Path file;
     private final Arena arena;
@@ -132,6 +134,70 @@ public final class Safetensors implements AutoCloseable {
         } catch (IOException problem) {
             throw new UncheckedIOException(
                     file + ": tensor " + name + " cannot be read: " + problem.getMessage(), problem);
+        }
+    }
+
+    /** What is done with a piece of a tensor. */
+    interface PieceReader {
+        /**
+         * Reads a piece.
+         *
+         * @return whether more is wanted
+         */
+        boolean read(ByteBuffer piece) throws IOException;
+    }
+
+    /** Reads a tensor piece by piece, without touching the mapping. */
+    void eachPiece(String name, PieceReader reader) throws IOException {
+        TensorInfo info = info(name);
+        try (FileChannel channel = FileChannel.open(file)) {
+            ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(SMALL_PIECE, info.bytes()));
+            for (long done = 0; done < info.bytes(); ) {
+                buffer.clear().limit((int) Math.min(buffer.capacity(), info.bytes() - done));
+                while (buffer.hasRemaining()) {
+                    if (channel.read(buffer, dataStart + info.start() + done + buffer.position()) < 0) {
+                        throw new EOFException(file + " became shorter while it was read");
+                    }
+                }
+                done += buffer.position();
+                if (!reader.read(buffer.flip())) {
+                    return;
+                }
+            }
+        }
+    }
+
+    /**
+     * Whether two files hold the same bytes of the same type under a name; neither mapping is touched.
+     *
+     * @throws UncheckedIOException if one cannot be read
+     */
+    public boolean holdsTheSame(String name, Safetensors other) {
+        TensorInfo mine = info(name);
+        TensorInfo others = other.info(name);
+        if (mine.dtype() != others.dtype() || mine.bytes() != others.bytes()) {
+            return false;
+        }
+        try (FileChannel channel = FileChannel.open(other.file)) {
+            ByteBuffer beside = ByteBuffer.allocate((int) Math.min(SMALL_PIECE, mine.bytes()));
+            long[] at = {other.dataStart + others.start()};
+            boolean[] same = {true};
+            eachPiece(name, piece -> {
+                beside.clear().limit(piece.remaining());
+                while (beside.hasRemaining()) {
+                    if (channel.read(beside, at[0] + beside.position()) < 0) {
+                        throw new EOFException(other.file + " became shorter while it was read");
+                    }
+                }
+                at[0] += beside.position();
+                same[0] = piece.equals(beside.flip());
+                return same[0];
+            });
+            return same[0];
+        } catch (IOException problem) {
+            throw new UncheckedIOException(
+                    file + " and " + other.file + ": tensor " + name + " cannot be compared: " + problem.getMessage(),
+                    problem);
         }
     }
 

@@ -110,6 +110,11 @@ public final class SafetensorsWriter {
     private static void write(FileChannel out, TensorContent tensor) throws IOException {
         switch (tensor) {
             case TensorContent.Stored stored -> write(out, stored.bytes());
+            case TensorContent.Copied copied ->
+                copied.file().eachPiece(copied.name(), piece -> {
+                    write(out, piece);
+                    return true;
+                });
             case TensorContent.Held held -> write(out, held);
         }
     }

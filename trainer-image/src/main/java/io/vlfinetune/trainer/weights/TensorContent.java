@@ -38,6 +38,24 @@ public sealed interface TensorContent {
     }
 
     /**
+     * A tensor of an open file, copied as it is and piece by piece: mapped pages would count as this process's memory.
+     *
+     * @param file where it is
+     * @param name its name there
+     */
+    record Copied(Safetensors file, String name) implements TensorContent {
+        @Override
+        public DType dtype() {
+            return file.info(name).dtype();
+        }
+
+        @Override
+        public List<Long> shape() {
+            return file.info(name).shape();
+        }
+    }
+
+    /**
      * An array that is cast on the way, rounding to nearest even.
      *
      * @param ops the engine that casts

@@ -96,45 +96,32 @@ public final class Weights implements AutoCloseable {
     private NDArray frozen(String name) {
         Safetensors file = checkpoint.fileOf(name);
         TensorInfo info = file.info(name);
-        NDArray stored = file.view(ops, name);
         // Other writers may begin their data at any byte, and kernels want whole elements.
         boolean aligned = file.bytes(name).address() % info.dtype().bytes() == 0;
-        if (aligned && info.dtype() == precision) {
-            return stored;
-        }
-        try (stored) {
-            return aligned ? ops.cast(stored, precision) : castCopy(stored);
-        }
+        return aligned && info.dtype() == precision ? file.view(ops, name) : copied(name, precision);
     }
 
-    private NDArray castCopy(NDArray stored) {
-        NDArray copy = ops.copyOf(stored);
-        if (ops.dtype(copy) == precision) {
-            return copy;
+    /** A copy in any type. It is read, not mapped: pages that were read once would stay and count as memory. */
+    private NDArray copied(String name, DType dtype) {
+        Safetensors file = checkpoint.fileOf(name);
+        TensorInfo info = file.info(name);
+        if (info.dtype() == dtype) {
+            NDArray made = ops.empty(dtype, info.axes());
+            file.read(name, ops.memory(made));
+            return made;
         }
-        try (copy) {
-            return ops.cast(copy, precision);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment bytes = arena.allocate(info.bytes(), 64);
+            file.read(name, bytes);
+            try (NDArray stored = ops.over(bytes, info.dtype(), info.axes())) {
+                return ops.cast(stored, dtype);
+            }
         }
     }
 
     private NDArray load(String name) {
         masters.add(name);
-        Safetensors file = checkpoint.fileOf(name);
-        TensorInfo info = file.info(name);
-        NDArray made;
-        if (info.dtype() == DType.F32) {
-            made = ops.empty(DType.F32, info.axes());
-            file.read(name, ops.memory(made));
-        } else {
-            try (Arena arena = Arena.ofConfined()) {
-                MemorySegment bytes = arena.allocate(info.bytes(), 64);
-                file.read(name, bytes);
-                try (NDArray stored = ops.over(bytes, info.dtype(), info.axes())) {
-                    made = ops.cast(stored, DType.F32);
-                }
-            }
-        }
-        return made;
+        return copied(name, DType.F32);
     }
 
     /** The engine that holds the tensors. */
