@@ -78,7 +78,7 @@ class CachedTrainingTest {
     }
 
     /** Where the frozen part of a chain ends. */
-    private enum End {
+    enum End {
         InsideTower,
         Tower,
         TowerAndProjector,
