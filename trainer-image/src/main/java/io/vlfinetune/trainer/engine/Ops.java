@@ -167,7 +167,10 @@ public final class Ops implements AutoCloseable {
 
     /** {@code x · weightᵀ + bias}; x [..., in], weight [out, in], bias [out]. */
     public NDArray linear(NDArray x, NDArray weight, @Nullable NDArray bias) {
-        if (kernel == LinearKernel.ONEDNN && aten.dtype(x) == DType.F32) {
+        // A convolution over nothing is refused.
+        if (kernel == LinearKernel.ONEDNN
+                && aten.dtype(x) == DType.F32
+                && x.getShape().size() > 0) {
             return bias == null ? script.tensor("product_only", x, weight) : script.tensor("product", x, weight, bias);
         }
         return aten.call("aten::linear", x, weight, given(bias));

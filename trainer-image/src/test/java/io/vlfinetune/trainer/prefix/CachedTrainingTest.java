@@ -30,6 +30,7 @@ import io.vlfinetune.trainer.testing.LoadedModel;
 import io.vlfinetune.trainer.weights.Checkpoint;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -234,6 +235,36 @@ class CachedTrainingTest {
         assertThat(log).hasSize(1).first().asString().contains("cannot be read and is computed again");
     }
 
+    /** The last block makes nothing at places without a target, so that such a sample's unit has no row. */
+    @ParameterizedTest
+    @EnumSource(LinearKernel.class)
+    void givenASampleWithoutATargetBesideOthersThenItAddsNothing(LinearKernel kernel) {
+        List<EncodedSample> samples = samples("llava").subList(0, 2);
+        EncodedSample mute = new EncodedSample(
+                "mute",
+                samples.getFirst().inputIds(),
+                new int[samples.getFirst().labels().length],
+                samples.getFirst().images());
+        Arrays.fill(mute.labels(), Batch.NO_LOSS);
+        try (Ops own = Ops.start(1, Optional.of(kernel));
+                LoadedModel model = open(own, "llava", End.Head, DType.F32);
+                PrefixCache cache = new PrefixCache(folder, "digest", ROOM, log::add)) {
+            Executor executor = executor(model, new Recompute.None(), cache);
+            double alone = loss(own, model, executor, samples);
+            List<EncodedSample> together = List.of(samples.get(0), mute, samples.get(1));
+            assertThat(loss(own, model, executor, together)).isEqualTo(alone);
+            assertThat(loss(own, model, executor, together)).isEqualTo(alone);
+        }
+        assertThat(log).isEmpty();
+    }
+
+    private static double loss(Ops own, LoadedModel model, Executor executor, List<EncodedSample> samples) {
+        try (Batch batch = model.batch(own, samples);
+                Gradients gradients = new Gradients(own)) {
+            return executor.step(batch, batch.targetCount(), gradients);
+        }
+    }
+
     private static Executor executor(LoadedModel model, Recompute recompute, @Nullable PrefixStore store) {
         return new Executor(model.blueprint().chain(), model.weights(), recompute, store);
     }
@@ -280,6 +311,10 @@ class CachedTrainingTest {
     }
 
     private static LoadedModel open(String family, End end, DType precision) {
+        return open(ops, family, end, precision);
+    }
+
+    private static LoadedModel open(Ops ops, String family, End end, DType precision) {
         Path model = new FamilyFixture(family).folder();
         try (Checkpoint checkpoint = Checkpoint.open(model)) {
             Chain chain = Families.of(checkpoint.config()).blueprint(checkpoint).chain();
