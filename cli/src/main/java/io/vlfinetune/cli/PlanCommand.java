@@ -1,21 +1,22 @@
 package io.vlfinetune.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.vlfinetune.api.PartStatus;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.vlfinetune.api.TrainingSource;
 import io.vlfinetune.api.VLFineTuneSpec;
 import io.vlfinetune.cli.resource.ResourceException;
 import io.vlfinetune.contract.Json;
 import io.vlfinetune.trainer.Planning;
 import io.vlfinetune.trainer.freeze.PlanDocument;
 import io.vlfinetune.trainer.source.Sources;
-import java.io.PrintStream;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalLong;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -28,10 +29,13 @@ import picocli.CommandLine.Option;
         header = "Shows what a resource would train, from the headers of the model's files alone.",
         footerHeading = "%nExamples:%n",
         footer = {
-            "  vlft plan -f run.yaml                         parts, frozen layers, trainable parameters",
+            "  vlft plan -f run.yaml                         parts, frozen layers, rates, memory; phase by phase",
+            "  vlft plan -f run.yaml --tensors               every tensor, and which field decided about it",
             "  vlft plan -f run.yaml -o json | jq -r '.tensors[] | select(.trainable) | .name'"
         })
 final class PlanCommand implements Callable<Integer> {
+    private static final String CLAIM = "pvc://";
+
     private final Surroundings surroundings;
 
     @Option(
@@ -43,6 +47,9 @@ final class PlanCommand implements Callable<Integer> {
 
     @Option(names = "--work", paramLabel = "DIR", description = "Where claims/CLAIM is what pvc://CLAIM means.")
     private @Nullable Path work;
+
+    @Option(names = "--tensors", description = "One line for every tensor, and which field decided about it.")
+    private boolean tensors;
 
     @Mixin
     private OutputOption output = new OutputOption();
@@ -59,43 +66,41 @@ final class PlanCommand implements Callable<Integer> {
             throw new ResourceException(file + ": " + resources.size() + " resources; plan takes one at a time");
         }
         VLFineTuneSpec spec = Json.strict().treeToValue(resources.getFirst().get("spec"), VLFineTuneSpec.class);
-        PlanDocument plan = Planning.plan(sources(spec), spec.model(), spec.freeze(), spec.training());
+        PlanDocument plan =
+                Planning.plan(sources(spec), spec.model(), spec.data(), spec.freeze(), spec.training(), limit(spec));
         if (output.json()) {
             OutputOption.print(surroundings.out(), plan);
+        } else if (tensors) {
+            TextTable.lines(PlanText.tensors(plan)).forEach(surroundings.out()::println);
         } else {
-            print(plan, surroundings.out());
+            PlanText.lines(plan, limit(spec)).forEach(surroundings.out()::println);
         }
         return 0;
     }
 
-    private Sources sources(VLFineTuneSpec spec) {
-        String source = spec.model().source();
-        Path root = surroundings.folder().resolve(Objects.requireNonNullElse(work, Path.of("")));
-        if (work == null || !source.startsWith("pvc://")) {
-            return new Sources(root, Map.of());
-        }
-        String claim = source.substring("pvc://".length()).replaceFirst("/.*", "");
-        return new Sources(root, Map.of(claim, "claims/" + claim));
+    private static OptionalLong limit(VLFineTuneSpec spec) {
+        String memory = spec.resources().memory();
+        return memory == null
+                ? OptionalLong.empty()
+                : OptionalLong.of(
+                        Quantity.getAmountInBytes(Quantity.parse(memory)).longValue());
     }
 
-    private static void print(PlanDocument plan, PrintStream out) {
-        List<List<String>> rows = new ArrayList<>();
-        rows.add(List.of("PART", "PARAMETERS", "TRAINABLE", "FROZEN LAYERS", "LEARNING RATE"));
-        for (PartStatus part : plan.parts()) {
-            rows.add(List.of(
-                    part.part().name(),
-                    String.format(Locale.ROOT, "%,d", part.total()),
-                    String.format(Locale.ROOT, "%,d", part.trainable()),
-                    Objects.requireNonNullElse(part.frozenLayers(), ""),
-                    Objects.requireNonNullElse(part.learningRate(), "")));
+    /** Every claim that the resource names is a folder of the work folder. */
+    private Sources sources(VLFineTuneSpec spec) {
+        Path root = surroundings.folder().resolve(Objects.requireNonNullElse(work, Path.of("")));
+        if (work == null) {
+            return new Sources(root, Map.of());
         }
-        TextTable.lines(rows).forEach(out::println);
-        out.printf(
-                Locale.ROOT,
-                "%ntrains %,d of %,d parameters (%s %%)%n%s%n",
-                plan.trainableParameters(),
-                plan.totalParameters(),
-                plan.trainablePercent(),
-                plan.digest());
+        Map<String, String> mounts = new TreeMap<>();
+        Stream.concat(
+                        Stream.of(
+                                spec.model().source(),
+                                Objects.requireNonNullElse(spec.data().mediaRoot(), "")),
+                        spec.data().train().stream().map(TrainingSource::source))
+                .filter(uri -> uri.startsWith(CLAIM))
+                .map(uri -> uri.substring(CLAIM.length()).replaceFirst("/.*", ""))
+                .forEach(claim -> mounts.put(claim, "claims/" + claim));
+        return new Sources(root, mounts);
     }
 }
