@@ -20,7 +20,8 @@ import java.util.stream.Stream;
 
 /**
  * Names a result before it exists: one digest over everything that decides it. Contents count, not places, so a folder
- * may move; how often a checkpoint is written does not count, since a resumed run equals an uninterrupted one.
+ * may move; how often a checkpoint is written does not count, since a resumed run equals an uninterrupted one, nor
+ * does what is stored or worked out again on the way, since that changes no bit.
  */
 final class RunDigest {
     private RunDigest() {}
@@ -43,7 +44,7 @@ final class RunDigest {
         all.set("model", Json.strict().valueToTree(configuration(model)));
         all.set("freeze", Json.strict().valueToTree(run.freeze()));
         ObjectNode training = Json.strict().valueToTree(run.training());
-        training.remove(List.of("checkpointEvery", "keepCheckpoints"));
+        training.remove(List.of("checkpointEvery", "keepCheckpoints", "prefixCache", "recompute"));
         all.set("training", training);
         all.put("select", run.output().select() + " " + run.output().metric());
         all.put("maxLength", run.data().maxLength());

@@ -23,6 +23,7 @@ import java.util.OptionalLong;
  * @param phases one for each, in their order
  */
 public record MemoryPlan(List<PhaseMemory> phases) {
+    private static final double MEBIBYTE = 1L << 20;
     private static final double GIBIBYTE = 1L << 30;
 
     /**
@@ -127,7 +128,9 @@ public record MemoryPlan(List<PhaseMemory> phases) {
 
     /** Bytes in words. */
     public static String size(long bytes) {
-        return String.format(Locale.ROOT, "%.1f GiB", bytes / GIBIBYTE);
+        return bytes < GIBIBYTE
+                ? String.format(Locale.ROOT, "%.0f MiB", bytes / MEBIBYTE)
+                : String.format(Locale.ROOT, "%.1f GiB", bytes / GIBIBYTE);
     }
 
     /** Both peaks, of a run that came to its end. */

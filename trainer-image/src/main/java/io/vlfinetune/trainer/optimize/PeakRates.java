@@ -6,9 +6,12 @@ import io.vlfinetune.trainer.freeze.FreezePlan;
 import io.vlfinetune.trainer.freeze.ModelTensors;
 import io.vlfinetune.trainer.freeze.PlannedTensor;
 import io.vlfinetune.trainer.freeze.TensorRole;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 
@@ -19,6 +22,9 @@ import java.util.Objects;
  * @param training as declared
  */
 public record PeakRates(TrainingSpec training) {
+    /** More than a learning rate's effect can be told by, few enough to be read. */
+    private static final MathContext DIGITS = new MathContext(9);
+
     /** The rate of each trained tensor as a decimal, ordered by name. */
     public Map<String, String> of(FreezePlan plan) {
         Map<String, String> rates = new LinkedHashMap<>();
@@ -38,7 +44,11 @@ public record PeakRates(TrainingSpec training) {
         int below = factor == null ? 0 : layersBelowTop(tensor, plan.table());
         return factor == null || below == 0
                 ? rate
-                : Double.toString(Double.parseDouble(rate) * StrictMath.pow(Double.parseDouble(factor), below));
+                : new BigDecimal(rate)
+                        .multiply(new BigDecimal(factor).pow(below), DIGITS)
+                        .stripTrailingZeros()
+                        .toString()
+                        .toLowerCase(Locale.ROOT);
     }
 
     /** How far below the top block: 0 for that one and what lies above it, all blocks for what lies below them. */

@@ -131,12 +131,12 @@ class PlanDocumentTest {
                 "{learningRate: '1e-5', partLearningRates: {visionTower: '1e-6'}, layerDecay: {visionTower: '0.5'}}");
 
         assertThat(tensor(document, "vision.layers.11").learningRate()).isEqualTo("1e-6");
-        assertThat(tensor(document, "vision.layers.9").learningRate()).isEqualTo("2.5E-7");
-        assertThat(tensor(document, "vision.patches").learningRate()).isEqualTo(Double.toString(1e-6 / 4096));
+        assertThat(tensor(document, "vision.layers.9").learningRate()).isEqualTo("2.5e-7");
+        assertThat(tensor(document, "vision.patches").learningRate()).isEqualTo("2.44140625e-10");
         assertThat(tensor(document, "vision.norm").learningRate()).isEqualTo("1e-6");
         assertThat(tensor(document, "vision.layers.10").learningRate()).isEqualTo("7e-7");
         assertThat(tensor(document, "head").learningRate()).isEqualTo("1e-5");
-        assertThat(document.parts().getFirst().learningRate()).isEqualTo(Double.toString(1e-6 / 4096) + " to 1e-6");
+        assertThat(document.parts().getFirst().learningRate()).isEqualTo("2.44140625e-10 to 1e-6");
     }
 
     @Test
