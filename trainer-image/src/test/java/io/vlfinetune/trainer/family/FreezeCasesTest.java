@@ -32,6 +32,7 @@ class FreezeCasesTest {
 
     /** LLaVA-NeXT reaches 1.7e-5 in its fourth step, every other family stays below 1e-5. */
     private static final double LOSS = 3e-5;
+
     private static final double NORMS = 2e-4;
 
     static final List<String> FAMILIES = FamilyFixture.ALL;
