@@ -28,6 +28,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class AdamWTest {
@@ -268,5 +270,21 @@ class AdamWTest {
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage(NORM + ".exp_avg: 8 bytes stored, 256 needed");
         }
+    }
+
+    @ParameterizedTest(name = "{0}, {1}, {2}, {3}")
+    @CsvSource({
+        "1, 0.9, 1e-8, 1",
+        "-0.1, 0.9, 1e-8, 1",
+        "0.9, 1, 1e-8, 1",
+        "0.9, -0.1, 1e-8, 1",
+        "0.9, 0.9, 0, 1",
+        "0.9, 0.9, 1e-8, 0",
+        "NaN, 0.9, 1e-8, 1"
+    })
+    void givenNumbersWithoutAMeaningThenTheyAreRefused(double beta1, double beta2, double epsilon, double norm) {
+        assertThatThrownBy(() -> new AdamWSettings(beta1, beta2, epsilon, norm))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("AdamW with " + beta1 + ", " + beta2 + ", " + epsilon + ", " + norm);
     }
 }

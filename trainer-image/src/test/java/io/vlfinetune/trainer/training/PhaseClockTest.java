@@ -59,6 +59,16 @@ class PhaseClockTest {
         assertThat(clock.over(10)).isTrue();
     }
 
+    /** No server takes such a declaration. */
+    @Test
+    void givenAnEndThatSaysNothingThenThePhaseLastsToTheEndOfTheRun() {
+        PhaseClock clock = clock("{name: 'a', until: {}}, {name: 'b'}");
+        assertThat(clock.over(1_000_000)).isFalse();
+        assertThat(PhaseClock.unreached(plan("{name: 'a', until: {}}, {name: 'b'}"), EPOCH, 9)
+                        .map(PhaseClock.Unreached::phase))
+                .contains("b");
+    }
+
     @Test
     void givenAPlateauThenThePhaseEndsWithItAndTheNextOneBeginsToCountAnew() {
         String plateau = "{plateau: {metric: 'a/loss', patience: 1}}";
