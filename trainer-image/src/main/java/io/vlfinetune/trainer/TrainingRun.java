@@ -8,6 +8,7 @@ import io.vlfinetune.api.ModelStatus;
 import io.vlfinetune.api.OnPlateauSpec;
 import io.vlfinetune.api.OutputStatus;
 import io.vlfinetune.api.PhaseEnd;
+import io.vlfinetune.api.PlateauSpec;
 import io.vlfinetune.api.ProgressStatus;
 import io.vlfinetune.api.ProgressiveSpec;
 import io.vlfinetune.contract.LastWord;
@@ -141,7 +142,7 @@ final class TrainingRun {
         }
     }
 
-    /** Early stopping and the choice of a model can look only at what is evaluated. */
+    /** Early stopping, plateaus and the choice of a model can look only at what is evaluated. */
     private void requireMetrics() {
         List<String> known = run.data().evaluation().stream()
                 .flatMap(set -> Stream.of(set.name() + "/loss", set.name() + "/accuracy"))
@@ -150,22 +151,34 @@ final class TrainingRun {
         requireMetric("spec.training.earlyStopping.metric", stopping == null ? null : stopping.metric(), known);
         requireMetric("spec.output.metric", run.output().metric(), known);
         OnPlateauSpec onPlateau = run.training().onPlateau();
-        requireMetric("spec.training.onPlateau.metric", onPlateau == null ? null : onPlateau.metric(), known);
+        requirePlateau("spec.training.onPlateau", onPlateau == null ? null : onPlateau.plateau(), known);
         for (int i = 0; i < run.freeze().phases().size(); i++) {
-            requireMetric(
-                    "spec.freeze.phases[" + i + "].until.plateau.metric",
-                    metric(run.freeze().phases().get(i).until()),
+            requirePlateau(
+                    "spec.freeze.phases[" + i + "].until.plateau",
+                    plateau(run.freeze().phases().get(i).until()),
                     known);
         }
         ProgressiveSpec progressive = run.freeze().progressive();
-        requireMetric(
-                "spec.freeze.progressive.every.plateau.metric",
-                progressive == null ? null : metric(progressive.every()),
+        requirePlateau(
+                "spec.freeze.progressive.every.plateau",
+                progressive == null ? null : plateau(progressive.every()),
                 known);
     }
 
-    private static @Nullable String metric(@Nullable PhaseEnd until) {
-        return until == null || until.plateau() == null ? null : until.plateau().metric();
+    private static @Nullable PlateauSpec plateau(@Nullable PhaseEnd until) {
+        return until == null ? null : until.plateau();
+    }
+
+    /** Between the first and the last evaluation of a run there is no plateau unless others are made. */
+    private void requirePlateau(String field, @Nullable PlateauSpec plateau, List<String> known) {
+        if (plateau == null) {
+            return;
+        }
+        requireMetric(field + ".metric", plateau.metric(), known);
+        if (run.training().evaluateEvery() == null) {
+            throw new TrainerException(
+                    Reason.InvalidSpec, field + " looks at evaluations: give spec.training.evaluateEvery as well");
+        }
     }
 
     /** A phase that the run can never reach is a mistake; of layers that unfreeze one by one some may never have their turn. */

@@ -7,10 +7,12 @@ import io.vlfinetune.contract.Json;
 import io.vlfinetune.contract.LastWord;
 import io.vlfinetune.trainer.report.RunLog;
 import io.vlfinetune.trainer.report.TensorBoardLog;
+import io.vlfinetune.trainer.testing.Declarations;
 import io.vlfinetune.trainer.testing.FamilyFixture;
 import io.vlfinetune.trainer.testing.TensorBoardFolder;
 import io.vlfinetune.trainer.training.StopSignal;
 import io.vlfinetune.trainer.weights.Checkpoint;
+import io.vlfinetune.trainer.weights.Safetensors;
 import io.vlfinetune.trainer.weights.TensorInfo;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -27,6 +29,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -197,6 +200,24 @@ final class TestRun {
         return this;
     }
 
+    /** spec.freeze, written as {@link Declarations} reads it. */
+    TestRun freeze(String declaration) {
+        json.set("freeze", Declarations.json(declaration));
+        return this;
+    }
+
+    /** Fields of spec.training, written as {@link Declarations} reads them; null removes a field. */
+    TestRun training(String fields) {
+        Declarations.json(fields).properties().forEach(field -> {
+            if (field.getValue().isNull()) {
+                part("training").remove(field.getKey());
+            } else {
+                part("training").set(field.getKey(), field.getValue());
+            }
+        });
+        return this;
+    }
+
     /** Writes run.json. */
     void write() {
         try {
@@ -252,6 +273,21 @@ final class TestRun {
                     .toList();
         } catch (IOException problem) {
             throw new UncheckedIOException(problem);
+        }
+    }
+
+    /** The arrays of the checkpoint of a step by name: {@code weights/} and {@code optimizer/}. */
+    SortedMap<String, byte[]> state(int step) {
+        Path folder = checkpoints().stream()
+                .filter(path -> path.getFileName().toString().equals("step-%08d".formatted(step)))
+                .findFirst()
+                .orElseThrow();
+        try (Safetensors file = Safetensors.open(folder.resolve("state.safetensors"))) {
+            SortedMap<String, byte[]> arrays = new TreeMap<>();
+            file.tensors()
+                    .keySet()
+                    .forEach(name -> arrays.put(name, file.bytes(name).toArray(ValueLayout.JAVA_BYTE)));
+            return arrays;
         }
     }
 
@@ -318,6 +354,13 @@ final class TestRun {
             return JSON.readTree(Files.readString(output().resolve("vlfinetune.json")));
         } catch (IOException problem) {
             throw new UncheckedIOException(problem);
+        }
+    }
+
+    /** The bytes of a tensor of the base model. */
+    byte[] base(String tensor) {
+        try (Checkpoint base = Checkpoint.open(model())) {
+            return base.fileOf(tensor).bytes(tensor).toArray(ValueLayout.JAVA_BYTE);
         }
     }
 

@@ -62,20 +62,36 @@ public record FreezePlan(ModelTensors table, Map<String, Decision> decisions, Li
             // By role and part it is the head; by name it is still the only tensor there is.
             PlannedTensor head = new PlannedTensor(
                     embedding.name(), TensorRole.of(Role.OutputHead), embedding.shape(), embedding.dtype());
-            boolean frozen = rules.decide(embedding).frozen();
-            if (frozen == rules.decide(head).frozen()) {
+            Decision asked = rules.decide(embedding);
+            Decision askedOfHead = rules.decide(head);
+            if (asked.sameAs(askedOfHead)) {
                 continue;
             }
             throw new TrainerException(
                     Reason.InvalidSpec,
-                    "%s.rules[%d]: %s would be frozen and %s trained, but in this model both are one tensor, %s (config.json: tie_word_embeddings); write the same rule for both"
+                    "%s.rules[%d]: %s, but in this model both are one tensor, %s (config.json: tie_word_embeddings); write the same rule for both"
                             .formatted(
                                     path,
                                     rules.lastThatParts(embedding, head),
-                                    frozen ? Role.TokenEmbedding : Role.OutputHead,
-                                    frozen ? Role.OutputHead : Role.TokenEmbedding,
+                                    apart(asked, askedOfHead),
                                     embeddings.stream().map(PlannedTensor::name).collect(Collectors.joining(", "))));
         }
+    }
+
+    private static String apart(Decision embedding, Decision head) {
+        if (embedding.frozen() == head.frozen()) {
+            return "%s would be trained with %s and %s with %s"
+                    .formatted(Role.TokenEmbedding, rate(embedding), Role.OutputHead, rate(head));
+        }
+        return embedding.frozen()
+                ? Role.TokenEmbedding + " would be frozen and " + Role.OutputHead + " trained"
+                : Role.OutputHead + " would be frozen and " + Role.TokenEmbedding + " trained";
+    }
+
+    private static String rate(Decision decision) {
+        return decision.learningRate() == null
+                ? "its part's learning rate"
+                : "learning rate " + decision.learningRate();
     }
 
     private void requireWork(String path) {

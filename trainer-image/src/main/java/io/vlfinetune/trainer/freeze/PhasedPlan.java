@@ -73,11 +73,10 @@ public record PhasedPlan(List<Phase> phases) {
                 rules.add(new FreezeRule(part, null, new LayerRange(null, last, null, null), false));
             }
             FreezeSpec freeze = new FreezeSpec(spec.visionTower(), spec.projector(), spec.languageModel(), rules);
+            FreezePlan plan = FreezePlan.resolve(freeze, "spec.freeze", table);
             phases.add(new Phase(
                     last == 0 ? "frozen" : "last-" + last,
-                    named(
-                            FreezePlan.resolve(freeze, "spec.freeze", table),
-                            spec.rules().size()),
+                    last == 0 ? plan : named(plan, spec.rules().size()),
                     last == layers ? null : progressive.every()));
             if (last == layers) {
                 return new PhasedPlan(phases);
@@ -85,19 +84,17 @@ public record PhasedPlan(List<Phase> phases) {
         }
     }
 
-    /** The rule that was written out stands nowhere in the resource: what it decided, progressive did. */
+    /**
+     * The rule that was written out stands nowhere in the resource: what it decided, progressive did. It shadows declared
+     * rules, phase by phase more of them; that is what was asked for, and the first phase warns of those without effect.
+     */
     private static FreezePlan named(FreezePlan plan, int rule) {
         String written = "spec.freeze.rules[" + rule + "]";
         Map<String, Decision> decisions = new LinkedHashMap<>(plan.decisions());
         decisions.replaceAll((name, decision) -> decision.by().equals(written)
                 ? new Decision(decision.frozen(), "spec.freeze.progressive", decision.learningRate())
                 : decision);
-        return new FreezePlan(
-                plan.table(),
-                decisions,
-                plan.warnings().stream()
-                        .filter(warning -> !warning.startsWith(written))
-                        .toList());
+        return new FreezePlan(plan.table(), decisions, List.of());
     }
 
     /** The plan of the whole run: frozen is what is frozen in every phase; else the first phase that trains it decides. */

@@ -78,22 +78,19 @@ record Rules(FreezeSpec spec, String path, List<Selector> selectors) {
             }
             String at = path + ".rules[" + rule + "] ";
             if (decided.isEmpty()) {
-                warnings.add(at + "has no effect: later rules decide about all " + selected.size()
-                        + " tensors that it selects; put it after them or remove it");
-            } else if (decided.stream().allMatch(tensor -> same(tensor, rule))) {
-                warnings.add(at + "changes nothing: without it, all " + decided.size()
-                        + " tensors that it decides about are "
+                warnings.add(at + "has no effect: later rules decide about " + all(selected.size())
+                        + " that it selects; put it after them or remove it");
+            } else if (decided.stream()
+                    .allMatch(tensor -> decide(tensor, rule).sameAs(decide(tensor, deciding(tensor, rule))))) {
+                warnings.add(at + "changes nothing: without it, " + all(decided.size()) + " that it decides about "
+                        + (decided.size() == 1 ? "is " : "are ")
                         + (spec.rules().get(rule).frozen() ? "frozen" : "trained") + " as well");
             }
         }
         return warnings;
     }
 
-    private boolean same(PlannedTensor tensor, int rule) {
-        Decision with = decide(tensor, rule);
-        Decision without = decide(tensor, deciding(tensor, rule));
-        String rate = with.learningRate();
-        return with.frozen() == without.frozen()
-                && (rate == null ? without.learningRate() == null : rate.equals(without.learningRate()));
+    private static String all(int tensors) {
+        return tensors == 1 ? "the one tensor" : "all " + tensors + " tensors";
     }
 }

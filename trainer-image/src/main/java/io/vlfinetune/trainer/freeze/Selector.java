@@ -87,7 +87,9 @@ sealed interface Selector {
                     "a frozen tensor has no learning rate: leave learningRate out or set frozen: false");
         }
         if (part == null && layers != null) {
-            throw invalid(path + ".layers", "layers narrows a part: give part as well");
+            throw invalid(
+                    path + ".layers",
+                    "layers narrows a part: give part instead of " + (role == null ? "tensors" : "role"));
         }
         if (names != null) {
             return names(names, path + ".tensors", model);

@@ -119,11 +119,7 @@ public final class AdamW implements AutoCloseable {
     }
 
     private State state(String tensor) {
-        State state = states.get(tensor);
-        if (state == null) {
-            throw new IllegalArgumentException("tensor " + tensor + " has no state");
-        }
-        return state;
+        return Objects.requireNonNull(states.get(tensor), tensor);
     }
 
     /** Every array of the state under a key of its own, Float32; valid until the next step. */

@@ -5,7 +5,8 @@ import io.vlfinetune.api.ScheduleSpec;
 
 /**
  * The factor on the peak learning rate, step by step, as transformers computes it ({@code optimization.py},
- * get_linear_schedule_with_warmup and get_cosine_schedule_with_warmup): the first warm-up step has factor 0.
+ * get_linear_schedule_with_warmup, get_cosine_schedule_with_warmup and get_wsd_schedule with a linear decay): the first
+ * warm-up step has factor 0.
  *
  * @param name how it falls after the warm-up
  * @param warmupSteps steps over which it rises
@@ -35,7 +36,7 @@ public record LearningRateSchedule(ScheduleName name, long warmupSteps, long tot
             case Constant -> 1;
             case Linear -> Math.max(0, (double) (totalSteps - step) / left);
             case WarmupStableDecay ->
-                Math.min(1, (totalSteps - step) / Math.max(1, Math.ceil(totalSteps * DECAY_SHARE)));
+                Math.clamp((totalSteps - step) / Math.max(1, Math.ceil(totalSteps * DECAY_SHARE)), 0.0, 1.0);
             case Cosine -> Math.max(0, 0.5 * (1 + StrictMath.cos(Math.PI * (step - warmupSteps) / left)));
         };
     }

@@ -2,6 +2,7 @@ package io.vlfinetune.trainer.training;
 
 import io.vlfinetune.api.OnPlateauSpec;
 import io.vlfinetune.api.Part;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
@@ -20,9 +21,11 @@ public final class AdaptiveRates {
         /** No rate fell yet. */
         public static final State START = new State(null, Map.of());
 
-        /** Keeps a copy. The file leaves out what is empty. */
+        /** Keeps a copy in a fixed order, so that equal states give equal files. The file leaves out what is empty. */
         public State {
-            factors = Map.copyOf(Objects.requireNonNullElse(factors, Map.of()));
+            Map<Part, Double> ordered = new EnumMap<>(Part.class);
+            ordered.putAll(Objects.requireNonNullElse(factors, Map.of()));
+            factors = Collections.unmodifiableMap(ordered);
         }
     }
 
@@ -66,7 +69,9 @@ public final class AdaptiveRates {
         double factor = Double.parseDouble(spec.factor());
         Map<Part, Double> factors = new EnumMap<>(Part.class);
         for (Part part : Part.values()) {
-            factors.put(part, factor(part) * (spec.covers(part) ? factor : 1));
+            if (spec.covers(part)) {
+                factors.put(part, factor(part) * factor);
+            }
         }
         state = new State(new Plateau.Seen(seen.best(), 0), factors);
         return Optional.of("%s was not better than %.4f for %d evaluations: learning rates are multiplied by %s in %s"

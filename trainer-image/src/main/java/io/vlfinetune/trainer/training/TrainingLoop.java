@@ -214,7 +214,7 @@ public final class TrainingLoop {
         if (evaluationDue() && evaluatedStep != step) {
             evaluate(metrics);
         }
-        if (step < samples.totalSteps() && phases.over(step)) {
+        if (!finished() && phases.over(step)) {
             String before = phases.phase().name();
             phases.next(step);
             adaptive.phaseBegins();

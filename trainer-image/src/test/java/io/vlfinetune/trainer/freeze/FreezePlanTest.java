@@ -51,49 +51,6 @@ class FreezePlanTest {
                 .hasSize(MODEL.tensors().size() - plan.trainable().size());
     }
 
-    /** LLaMA-Factory and others compare names: {@code layers.1} then means 10 to 19 too. */
-    @Test
-    void layerOneDoesNotMatchTen() {
-        FreezePlan plan = resolve(EVERYTHING, unfreeze(Part.VisionTower, range(null, null, 1, 1)));
-        assertThat(plan.trainable()).containsExactly("vision.layers.1");
-    }
-
-    /** Peers leave position embeddings trainable below a frozen tower. */
-    @Test
-    void frozenTowerFreezesPositions() {
-        FreezePlan plan = resolve(new FreezeSpec(true, false, false, List.of()));
-        assertThat(plan.trainable()).doesNotContain("vision.positions", "vision.patches", "vision.norm");
-        assertThat(plan.trains(Part.VisionTower)).isFalse();
-    }
-
-    /** Peers leave the output head trainable above a frozen language model. */
-    @Test
-    void frozenLanguageModelFreezesOutputHead() {
-        FreezePlan plan = resolve(new FreezeSpec(false, false, true, List.of()));
-        assertThat(plan.trainable()).doesNotContain("head", "tokens", "norm");
-        assertThat(plan.trains(Part.LanguageModel)).isFalse();
-    }
-
-    /** Where the projector lives under the tower's prefix, peers freeze it along with the tower. */
-    @Test
-    void visionFrozenLeavesTheProjector() {
-        FreezePlan plan = resolve(new FreezeSpec(true, false, true, List.of()));
-        assertThat(plan.trainable()).containsExactly("vision.merger");
-        assertThat(plan.trains(Part.Projector)).isTrue();
-        assertThat(plan.trains(Part.VisionTower)).isFalse();
-    }
-
-    /** A negative count in peers' code reaches past the tower's layers into the projector. */
-    @Test
-    void lastLayersNeverReachIntoTheProjector() {
-        FreezePlan plan = resolve(EVERYTHING, unfreeze(Part.VisionTower, range(null, 12, null, null)));
-        assertThat(plan.trainable()).hasSize(12).allMatch(name -> name.startsWith("vision.layers."));
-        refused(
-                "spec.freeze.rules[0].layers: last: 13 reaches beyond the 12 layers of VisionTower; the nearest are 0 to 11",
-                EVERYTHING,
-                unfreeze(Part.VisionTower, range(null, 13, null, null)));
-    }
-
     @ParameterizedTest(name = "first {0}, last {1}, from {2} to {3}")
     @CsvSource({",4,,,'8,9,10,11'", "2,,,,'0,1'", ",,9,10,'9,10'", "1,,,,'0'"})
     void givenLayersWhenResolvedThenThoseNumbersAndNothingElse(

@@ -28,6 +28,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class AdamWTest {
@@ -187,5 +189,102 @@ class AdamWTest {
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("other tensors");
         }
+    }
+
+    @Test
+    void givenOtherTensorsToTrainThenThoseThatStayKeepTheirStateNewOnesAreFreshAndTheOthersGiveTheirsUp() {
+        try (Weights weights = weights();
+                AdamW optimizer = new AdamW(weights, List.of(NORM), clippedAt(1e9))) {
+            optimizer.step(Map.of(NORM, filled(1)), name -> new Rate(0.1, 0));
+
+            optimizer.train(List.of(BIAS, NORM));
+            assertThat(optimizer.state().keySet())
+                    .containsExactly(
+                            BIAS + ".exp_avg",
+                            BIAS + ".exp_avg_sq",
+                            BIAS + ".step",
+                            NORM + ".exp_avg",
+                            NORM + ".exp_avg_sq",
+                            NORM + ".step");
+            assertThat(first(optimizer, NORM + ".step")).isEqualTo(1);
+            assertThat(first(optimizer, NORM + ".exp_avg")).isCloseTo(0.1f, within(1e-7f));
+            assertThat(first(optimizer, BIAS + ".step")).isZero();
+            assertThat(first(optimizer, BIAS + ".exp_avg_sq")).isZero();
+
+            optimizer.step(gradients(1, 1), name -> new Rate(0.1, 0));
+            assertThat(first(optimizer, NORM + ".step")).isEqualTo(2);
+            assertThat(first(optimizer, BIAS + ".step")).isEqualTo(1);
+
+            optimizer.train(List.of(BIAS));
+            assertThat(optimizer.state().keySet()).hasSize(3).allMatch(key -> key.startsWith(BIAS));
+            assertThatThrownBy(() -> optimizer.step(gradients(1, 1), name -> new Rate(0.1, 0)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("gradients of tensors without a state");
+
+            optimizer.train(List.of(NORM));
+            assertThat(first(optimizer, NORM + ".step"))
+                    .as("given up means begun anew")
+                    .isZero();
+        }
+    }
+
+    private static float first(AdamW optimizer, String key) {
+        NDArray array = optimizer.state().get(key);
+        assertThat(array).as(key).isNotNull();
+        return array.toFloatArray()[0];
+    }
+
+    @Test
+    void givenATensorThatIsFrozenThenItGetsNoState() {
+        try (Weights weights = new Weights(ops, checkpoint, NAMES, Set.of(NORM), DType.F32)) {
+            assertThatThrownBy(() -> new AdamW(weights, NAMES, clippedAt(1)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("tensor " + BIAS + " is frozen");
+        }
+    }
+
+    @Test
+    void givenNoGradientsThenNormsAreThoseOfNothing() {
+        try (Weights weights = weights();
+                AdamW optimizer = new AdamW(weights, NAMES, clippedAt(1))) {
+            assertThat(optimizer.step(Map.of(), name -> new Rate(0.1, 0))).isEqualTo(new GradientNorms(0, Map.of()));
+        }
+    }
+
+    @Test
+    void givenGradientsThenTheirNormsAreToldTensorByTensorBeforeClipping() {
+        try (Weights weights = weights();
+                AdamW optimizer = new AdamW(weights, NAMES, clippedAt(1))) {
+            GradientNorms norms = optimizer.step(gradients(3f, 4f), name -> new Rate(0.1, 0));
+            assertThat(norms.byTensor()).isEqualTo(Map.of(NORM, 24.0, BIAS, 32.0));
+        }
+    }
+
+    @Test
+    void givenStateOfAnotherSizeThenTheKeyIsNamed() {
+        try (Weights weights = weights();
+                AdamW optimizer = new AdamW(weights, List.of(NORM), clippedAt(1))) {
+            Map<String, MemorySegment> stored = new TreeMap<>();
+            optimizer.state().keySet().forEach(key -> stored.put(key, MemorySegment.ofArray(new float[2])));
+            assertThatThrownBy(() -> optimizer.restore(stored))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(NORM + ".exp_avg: 8 bytes stored, 256 needed");
+        }
+    }
+
+    @ParameterizedTest(name = "{0}, {1}, {2}, {3}")
+    @CsvSource({
+        "1, 0.9, 1e-8, 1",
+        "-0.1, 0.9, 1e-8, 1",
+        "0.9, 1, 1e-8, 1",
+        "0.9, -0.1, 1e-8, 1",
+        "0.9, 0.9, 0, 1",
+        "0.9, 0.9, 1e-8, 0",
+        "NaN, 0.9, 1e-8, 1"
+    })
+    void givenNumbersWithoutAMeaningThenTheyAreRefused(double beta1, double beta2, double epsilon, double norm) {
+        assertThatThrownBy(() -> new AdamWSettings(beta1, beta2, epsilon, norm))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("AdamW with " + beta1 + ", " + beta2 + ", " + epsilon + ", " + norm);
     }
 }

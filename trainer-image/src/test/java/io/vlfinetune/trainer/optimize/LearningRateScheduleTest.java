@@ -53,6 +53,34 @@ class LearningRateScheduleTest {
         }
     }
 
+    /**
+     * get_wsd_schedule(num_warmup_steps, num_decay_steps = a tenth of num_training_steps rounded up, decay_type="linear").
+     * Its decay is a cosine unless told otherwise, and it asks for the number of steps; ours is linear and takes a tenth.
+     */
+    @Test
+    void givenWarmupStableDecayThenEveryFactorIsThatOfTransformersLinearOne() {
+        LearningRateSchedule twenty = schedule(ScheduleName.WarmupStableDecay, "0.1", 20);
+        LearningRateSchedule odd = schedule(ScheduleName.WarmupStableDecay, "0.12", 25);
+        double[] beginning = {0.0, 0.3333333333333333, 0.6666666666666666, 1.0};
+        double[] end = {1.0, 0.6666666666666667, 0.33333333333333337, 0.0};
+        for (int step = 0; step <= 20; step++) {
+            double expected = step < 2 ? step / 2.0 : step <= 18 ? 1 : (20 - step) / 2.0;
+            assertThat(twenty.factor(step)).as("step %d", step).isCloseTo(expected, within(EXACT));
+        }
+        for (int step = 0; step <= 25; step++) {
+            double expected = step < 4 ? beginning[step] : step < 22 ? 1 : end[step - 22];
+            assertThat(odd.factor(step)).as("step %d", step).isCloseTo(expected, within(EXACT));
+        }
+    }
+
+    @Test
+    void givenWarmupStableDecayOfVeryFewStepsThenTheLastOneStillTrains() {
+        assertThat(schedule(ScheduleName.WarmupStableDecay, "0", 1).factor(0)).isEqualTo(1);
+        LearningRateSchedule three = schedule(ScheduleName.WarmupStableDecay, "0", 3);
+        assertThat(new double[] {three.factor(0), three.factor(1), three.factor(2), three.factor(3), three.factor(4)})
+                .containsExactly(1, 1, 1, 0, 0);
+    }
+
     @Test
     void givenTheLastStepIsOverThenLinearAndCosineAreZeroAndStayThere() {
         assertThat(schedule(ScheduleName.Linear, "0", 7).factor(7)).isZero();

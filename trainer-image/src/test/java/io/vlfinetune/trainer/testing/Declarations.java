@@ -3,6 +3,7 @@ package io.vlfinetune.trainer.testing;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.vlfinetune.api.FreezeSpec;
 import io.vlfinetune.api.TrainingSpec;
 import io.vlfinetune.contract.Json;
@@ -25,9 +26,18 @@ public final class Declarations {
         return read(text, TrainingSpec.class);
     }
 
+    /** Any object of a resource. */
+    public static ObjectNode json(String text) {
+        try {
+            return (ObjectNode) LENIENT.readTree(text);
+        } catch (JsonProcessingException problem) {
+            throw new AssertionError(problem);
+        }
+    }
+
     private static <T> T read(String text, Class<T> type) {
         try {
-            return Json.strict().treeToValue(LENIENT.readTree(text), type);
+            return Json.strict().treeToValue(json(text), type);
         } catch (JsonProcessingException problem) {
             throw new AssertionError(problem);
         }
