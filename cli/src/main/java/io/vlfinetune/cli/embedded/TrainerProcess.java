@@ -4,6 +4,7 @@ import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.VolumeMount;
+import io.vlfinetune.trainer.memory.MemoryLimit;
 import io.vlfinetune.trainer.report.ProgressChannel;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -75,6 +76,10 @@ final class TrainerProcess {
         ProcessBuilder builder = new ProcessBuilder(command.line(requested, arguments));
         builder.environment().clear();
         builder.environment().putAll(command.environment(threads(requested, node), variables(pod, container)));
+        if (requested.memory() > 0) {
+            // Here no control group tells it.
+            builder.environment().put(MemoryLimit.VARIABLE, Long.toString(requested.memory()));
+        }
         credentials(container, folder)
                 .ifPresent(at -> builder.environment().put(ProgressChannel.CREDENTIALS_VARIABLE, at));
         builder.directory(root.toFile());

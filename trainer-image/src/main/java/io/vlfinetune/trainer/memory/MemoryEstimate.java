@@ -32,7 +32,13 @@ public record MemoryEstimate(Blueprint blueprint, DType precision, boolean accum
     private static final long MOMENTS = 8;
 
     /** JVM, libtorch's code, its thread pools and what the allocator keeps; measured, see benchmarks/freeze. */
-    private static final long PROCESS = 430L << 20;
+    private static final long PROCESS = 515L << 20;
+
+    /**
+     * What the C library's allocator holds for arrays that come and go, by what they need: gaps between them, and what is
+     * free and not given back. Measured as well.
+     */
+    private static final double ALLOCATOR = 1.35;
 
     /** How often what a layer keeps is there again while it is gone through: sources worked out again, their gradients. */
     private static final double BACKWARD = 1.5;
@@ -42,6 +48,14 @@ public record MemoryEstimate(Blueprint blueprint, DType precision, boolean accum
 
     /** A stretch of the chain between two flows. */
     private record Stretch(long kept, long flow, long gradients, long cast) {}
+
+    /**
+     * The layers of a chain.
+     *
+     * @param above what gradients flow through, from the lowest trained layer up
+     * @param prefix what the largest layer below makes of a batch, one image or sample after the other
+     */
+    private record Layers(List<Stretch> above, long prefix) {}
 
     /**
      * Estimates a phase.
@@ -66,7 +80,8 @@ public record MemoryEstimate(Blueprint blueprint, DType precision, boolean accum
                     ? tensor.parameters() * precision.bytes()
                     : 0;
         }
-        List<Stretch> stretches = stretches(phase, workload);
+        Layers layers = layers(phase, workload);
+        List<Stretch> stretches = layers.above;
         long activations = 0;
         for (Stretch stretch : stretches) {
             activations += recompute ? stretch.flow : stretch.kept;
@@ -82,14 +97,16 @@ public record MemoryEstimate(Blueprint blueprint, DType precision, boolean accum
             peak = Math.max(peak, left + there + work);
             left -= recompute ? stretch.flow : stretch.kept;
         }
-        peak = Math.max(peak, gradients);
+        peak = Math.max(Math.max(peak, gradients), layers.prefix / workload.rows());
+        // Gradients are large and stay: the allocator loses little on them.
+        peak += (long) ((ALLOCATOR - 1) * Math.max(0, Math.min(activations + logits, peak)));
         long process = PROCESS + workload.cachedBytes() + 2 * workload.pixelBytes();
         return new MemoryStatus(
                 process,
                 weights,
                 gradients,
                 trained * MOMENTS,
-                Math.max(activations + logits, peak - gradients),
+                activations + logits,
                 process + weights + trained * MOMENTS + peak);
     }
 
@@ -101,8 +118,9 @@ public record MemoryEstimate(Blueprint blueprint, DType precision, boolean accum
                 .orElse(0);
     }
 
-    /** What gradients flow through, from the lowest trained layer up. */
-    private List<Stretch> stretches(FreezePlan phase, Workload workload) {
+    /** The layers of the chain, in one pass over it. */
+    private Layers layers(FreezePlan phase, Workload workload) {
+        long prefix = 0;
         List<Stretch> found = new ArrayList<>();
         Widths widths = Widths.of(0);
         Part part = Part.VisionTower;
@@ -127,9 +145,11 @@ public record MemoryEstimate(Blueprint blueprint, DType precision, boolean accum
             if (begun) {
                 long flow = widths.hidden() * rows(part, narrowed, workload) * precision.bytes();
                 found.add(new Stretch(kept, flow, gradients(layer, phase), cast(layer, phase)));
+            } else {
+                prefix = Math.max(prefix, kept);
             }
         }
-        return found;
+        return new Layers(found, prefix);
     }
 
     private static long rows(Part part, boolean narrowed, Workload workload) {

@@ -130,7 +130,7 @@ public record MemoryPlan(List<PhaseMemory> phases) {
     public static String size(long bytes) {
         return bytes < GIBIBYTE
                 ? String.format(Locale.ROOT, "%.0f MiB", bytes / MEBIBYTE)
-                : String.format(Locale.ROOT, "%.1f GiB", bytes / GIBIBYTE);
+                : String.format(Locale.ROOT, "%.2f GiB", bytes / GIBIBYTE);
     }
 
     /** Both peaks, of a run that came to its end. */

@@ -13,6 +13,7 @@ import java.util.stream.IntStream;
 /**
  * The largest batch of a run, as far as a look at its samples tells.
  *
+ * @param rows samples in it
  * @param towerRows patches of all its images, class tokens included
  * @param features image tokens
  * @param tokens places of all rows, padded to the longest
@@ -20,7 +21,8 @@ import java.util.stream.IntStream;
  * @param pixelBytes preprocessed images
  * @param cachedBytes encoded samples that the data set keeps in memory
  */
-public record Workload(long towerRows, long features, long tokens, long targets, long pixelBytes, long cachedBytes) {
+public record Workload(
+        long rows, long towerRows, long features, long tokens, long targets, long pixelBytes, long cachedBytes) {
     /** How many samples are looked at: a data set may be large, and lengths are much alike. */
     private static final int LOOKS = 128;
 
@@ -68,6 +70,7 @@ public record Workload(long towerRows, long features, long tokens, long targets,
     /** One of so many smaller batches. */
     Workload share(int parts) {
         return new Workload(
+                Math.ceilDiv(rows, parts),
                 Math.ceilDiv(towerRows, parts),
                 Math.ceilDiv(features, parts),
                 Math.ceilDiv(tokens, parts),
@@ -94,6 +97,7 @@ public record Workload(long towerRows, long features, long tokens, long targets,
                 / looks
                 * data.size();
         return new Workload(
+                rows,
                 rows * sizes.stream().mapToLong(Size::towerRows).max().orElse(0),
                 rows * sizes.stream().mapToLong(Size::features).max().orElse(0),
                 rows * sizes.stream().mapToLong(Size::tokens).max().orElse(0),

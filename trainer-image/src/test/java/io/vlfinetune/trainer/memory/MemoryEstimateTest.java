@@ -1,0 +1,148 @@
+package io.vlfinetune.trainer.memory;
+
+import static io.vlfinetune.trainer.testing.Declarations.freeze;
+import static io.vlfinetune.trainer.testing.Declarations.training;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vlfinetune.api.FreezeSpec;
+import io.vlfinetune.api.MemoryStatus;
+import io.vlfinetune.api.TrainingSpec;
+import io.vlfinetune.contract.Reason;
+import io.vlfinetune.trainer.PlannedModel;
+import io.vlfinetune.trainer.TrainerException;
+import io.vlfinetune.trainer.testing.FamilyFixture;
+import java.util.List;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
+
+/** Estimates of the fixtures under a workload that dwarfs them, so that activations are what counts. */
+class MemoryEstimateTest {
+    static final List<String> FAMILIES = FamilyFixture.ALL;
+
+    private static final Workload LARGE = new Workload(8, 80_000, 20_000, 40_000, 2_000, 0, 0);
+    private static final TrainingSpec FLOAT32 = training("{batchSize: 8, precision: 'Float32'}");
+    private static final String LAST_LAYER =
+            "{visionTower: true, projector: true, languageModel: true, rules: [{part: 'LanguageModel', layers: {last: 1}, frozen: false}]}";
+
+    private static MemoryPlan plan(String family, FreezeSpec freeze, TrainingSpec training, OptionalLong limit) {
+        try (PlannedModel planned = PlannedModel.open(new FamilyFixture(family).folder(), freeze)) {
+            return MemoryPlan.of(planned.blueprint(), planned.phases(), training, LARGE, limit);
+        }
+    }
+
+    private static MemoryStatus estimate(String family, String freeze, TrainingSpec training) {
+        return plan(family, freeze(freeze), training, OptionalLong.empty())
+                .estimates()
+                .getFirst();
+    }
+
+    @ParameterizedTest
+    @FieldSource("FAMILIES")
+    void givenMoreIsFrozenThenNothingNeedsMore(String family) {
+        MemoryStatus full = estimate(family, "{}", FLOAT32);
+        MemoryStatus tower = estimate(family, "{visionTower: true}", FLOAT32);
+        MemoryStatus projector = estimate(family, "{visionTower: true, languageModel: true}", FLOAT32);
+        MemoryStatus last = estimate(family, LAST_LAYER, FLOAT32);
+
+        assertThat(tower.total()).isLessThan(full.total());
+        assertThat(projector.total()).isLessThan(tower.total());
+        assertThat(last.total()).isLessThan(projector.total());
+        assertThat(projector.optimizer()).isLessThan(tower.optimizer()).isPositive();
+        assertThat(tower.activations()).isLessThan(full.activations());
+    }
+
+    /** LLaMA-Factory #9202: a frozen language model above a trained projector took more memory than a trained one. */
+    @ParameterizedTest
+    @FieldSource("FAMILIES")
+    void givenAFrozenLanguageModelAboveATrainedProjectorThenItsActivationsCostNoMoreThanThoseOfATrainedOne(
+            String family) {
+        MemoryStatus frozen = estimate(family, "{visionTower: true, languageModel: true}", FLOAT32);
+        MemoryStatus trained = estimate(family, "{visionTower: true}", FLOAT32);
+
+        assertThat(frozen.activations()).isLessThanOrEqualTo(trained.activations());
+        assertThat(frozen.gradients()).isLessThan(trained.gradients());
+    }
+
+    @ParameterizedTest
+    @FieldSource("FAMILIES")
+    void givenHalfThePrecisionOrLayersThatRunAgainThenLessIsNeeded(String family) {
+        long kept = estimate(family, "{}", FLOAT32).total();
+        assertThat(estimate(family, "{}", training("{batchSize: 8}")).total()).isLessThan(kept);
+        assertThat(estimate(family, "{}", training("{batchSize: 8, precision: 'Float32', recompute: 'Always'}"))
+                        .total())
+                .isLessThan(kept);
+    }
+
+    @Test
+    void givenPhasesThenEachHasItsOwnPeakAndMastersOfAnEarlierOneStay() {
+        FreezeSpec phases = freeze(
+                "{phases: [{name: 'one', until: {steps: 1}, visionTower: true}, {name: 'two', visionTower: true, languageModel: true}]}");
+        MemoryPlan plan = plan("llava", phases, training("{batchSize: 8}"), OptionalLong.empty());
+
+        assertThat(plan.phases()).extracting(MemoryPlan.PhaseMemory::name).containsExactly("one", "two");
+        MemoryStatus projectorAlone =
+                estimate("llava", "{visionTower: true, languageModel: true}", training("{batchSize: 8}"));
+        assertThat(plan.estimates().getLast().weights()).isGreaterThan(projectorAlone.weights());
+        assertThat(plan.total()).isEqualTo(plan.estimates().getFirst().total());
+    }
+
+    @Test
+    void givenALimitThatOnlyRunningAgainMeetsThenAutoRunsLayersAgain() {
+        long kept = estimate("llava", "{}", FLOAT32).total();
+        MemoryPlan plan = plan("llava", FreezeSpec.NOTHING, FLOAT32, OptionalLong.of(kept - 1));
+
+        assertThat(plan.phases().getFirst().recompute()).isTrue();
+        assertThat(plan.total()).isLessThan(kept);
+        assertThat(plan("llava", FreezeSpec.NOTHING, FLOAT32, OptionalLong.of(kept))
+                        .phases()
+                        .getFirst()
+                        .recompute())
+                .isFalse();
+        TrainingSpec never = training("{batchSize: 8, precision: 'Float32', recompute: 'Never'}");
+        assertThat(plan("llava", FreezeSpec.NOTHING, never, OptionalLong.of(kept - 1))
+                        .total())
+                .isEqualTo(kept);
+    }
+
+    @Test
+    void givenALimitThatNothingMeetsButAFreezeThenTheRefusalSaysWhichAndHowMuch() {
+        long last = estimate(
+                        "llava",
+                        "{visionTower: true, languageModel: true}",
+                        training("{batchSize: 1, precision: 'Float32'}"))
+                .total();
+        TrainingSpec never = training("{batchSize: 8, precision: 'Float32', recompute: 'Never'}");
+        try (PlannedModel planned = PlannedModel.open(new FamilyFixture("llava").folder(), FreezeSpec.NOTHING)) {
+            OptionalLong limit = OptionalLong.of(last);
+            MemoryPlan plan = MemoryPlan.of(planned.blueprint(), planned.phases(), never, LARGE, limit);
+            assertThatThrownBy(() -> plan.requireFits(
+                            planned.blueprint(), planned.phases(), FreezeSpec.NOTHING, never, LARGE, limit))
+                    .isInstanceOfSatisfying(
+                            TrainerException.class,
+                            problem -> assertThat(problem.reason()).isEqualTo(Reason.DoesNotFit))
+                    .hasMessageContaining("but the pod has " + MemoryPlan.size(last))
+                    .hasMessageContaining("what would fit: ")
+                    .hasMessageContaining("spec.training.recompute: Always (about ");
+        }
+    }
+
+    @Test
+    void givenALimitThatNothingMeetsThenTheRefusalSaysHowMuchIsNeeded() {
+        try (PlannedModel planned = PlannedModel.open(new FamilyFixture("llava").folder(), FreezeSpec.NOTHING)) {
+            OptionalLong limit = OptionalLong.of(1 << 20);
+            MemoryPlan plan = MemoryPlan.of(planned.blueprint(), planned.phases(), FLOAT32, LARGE, limit);
+            assertThatThrownBy(() -> plan.requireFits(
+                            planned.blueprint(), planned.phases(), FreezeSpec.NOTHING, FLOAT32, LARGE, limit))
+                    .hasMessageContaining("give spec.resources.memory at least " + MemoryPlan.size(plan.total()));
+        }
+    }
+
+    @Test
+    void givenBytesThenTheyAreWrittenInTheUnitThatFits() {
+        assertThat(MemoryPlan.size(300L << 20)).isEqualTo("300 MiB");
+        assertThat(MemoryPlan.size(5L << 29)).isEqualTo("2.50 GiB");
+    }
+}
