@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param parts the plan part by part.
  * @param phase name of the phase that parts and memory are about; absent where the plan is the same over the whole run.
  * @param memoryBytes estimated peak memory of the phase.
+ * @param prefixCache what is stored of frozen layers in the phase, or why nothing is; decided when it begins.
  */
 public record PlanStatus(
         @JsonPropertyDescription("SHA-256 of the plan; equal plans have equal digests.") @Size(max = 80)
@@ -39,7 +40,13 @@ public record PlanStatus(
         String phase,
 
         @JsonPropertyDescription("Estimated peak memory of the phase in bytes.") @Nullable
-        MemoryStatus memoryBytes) {
+        MemoryStatus memoryBytes,
+
+        @JsonPropertyDescription(
+                "What is stored of frozen layers in the phase, or why nothing is. Decided when it begins.")
+        @Size(max = 256)
+        @Nullable
+        String prefixCache) {
     /** Keeps a copy of the parts. */
     public PlanStatus {
         parts = List.copyOf(Objects.requireNonNullElse(parts, List.of()));
@@ -52,6 +59,6 @@ public record PlanStatus(
             Long trainableParameters,
             String trainablePercent,
             List<PartStatus> parts) {
-        this(digest, totalParameters, trainableParameters, trainablePercent, parts, null, null);
+        this(digest, totalParameters, trainableParameters, trainablePercent, parts, null, null, null);
     }
 }

@@ -241,7 +241,7 @@ final class TrainingRun {
             output.write(planned.checkpoint(), planned.plan(), trained.weights());
             Proof proof = output.prove(planned.checkpoint(), planned.plan(), trained.reached());
             requireHolds(proof);
-            OutputDocument made = document(digest, base, data, trained, proof, document, planned);
+            OutputDocument made = document(digest, base, data, trained, proof, planned);
             output.commit(made, metrics);
             memory.beside(PeakMemory.bytes()).ifPresent(log::line);
             return finished(
@@ -298,7 +298,6 @@ final class TrainingRun {
             TrainingLoop.Data data,
             Training.Trained trained,
             Proof proof,
-            PlanDocument plan,
             PlannedModel planned) {
         List<Path> files = planned.checkpoint().files().stream()
                 .map(file -> output.unfinished().resolve(file.file().getFileName()))
@@ -317,7 +316,7 @@ final class TrainingRun {
                 files.stream().mapToLong(TrainingRun::size).sum(),
                 PeakMemory.bytes(),
                 Versions.all(),
-                plan);
+                trained.plan());
     }
 
     private static long size(Path file) {

@@ -52,7 +52,7 @@ class RatesRunTest {
         assertMoved(run, "language_model.model.layers.0.self_attn.v_proj.weight", 1e-3 / 8);
         assertMoved(run, "language_model.model.embed_tokens.weight", 1e-3 / 16);
         assertThat(learningRate(run, "language_model.model.embed_tokens.weight"))
-                .isEqualTo("6.25E-5");
+                .isEqualTo("6.25e-5");
         assertThat(learningRate(run, "language_model.model.layers.2.mlp.up_proj.weight"))
                 .isEqualTo("4e-3");
     }

@@ -10,8 +10,9 @@ import io.vlfinetune.api.PlanStatus;
 import io.vlfinetune.api.Role;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
-import java.util.stream.IntStream;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,6 +52,7 @@ public record PlanDocument(
      * @param trainableTensors tensors that are trained in it
      * @param parts the phase's plan part by part
      * @param memoryBytes estimated peak memory; absent where it was not estimated
+     * @param prefixCache what was stored of frozen layers, or why nothing was; absent before the phase began
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record PhasePlan(
@@ -59,7 +61,8 @@ public record PlanDocument(
             long trainableParameters,
             int trainableTensors,
             List<PartStatus> parts,
-            @Nullable MemoryStatus memoryBytes) {
+            @Nullable MemoryStatus memoryBytes,
+            @Nullable String prefixCache) {
         /** Keeps a copy of the parts. */
         public PhasePlan {
             parts = List.copyOf(parts);
@@ -101,16 +104,27 @@ public record PlanDocument(
 
     /** The same with an estimate of each phase's memory, in their order. */
     public PlanDocument with(List<MemoryStatus> memory) {
-        List<PhasePlan> estimated = IntStream.range(0, phases.size())
-                .mapToObj(i -> new PhasePlan(
-                        phases.get(i).name,
-                        phases.get(i).until,
-                        phases.get(i).trainableParameters,
-                        phases.get(i).trainableTensors,
-                        phases.get(i).parts,
-                        memory.get(i)))
+        return with(phase -> memory.get(phases.indexOf(phase)), PhasePlan::prefixCache);
+    }
+
+    /** The same with what was decided about the prefix cache of phases, by name. */
+    public PlanDocument with(Map<String, String> caches) {
+        return with(PhasePlan::memoryBytes, phase -> caches.getOrDefault(phase.name, phase.prefixCache));
+    }
+
+    private PlanDocument with(
+            Function<PhasePlan, @Nullable MemoryStatus> memory, Function<PhasePlan, @Nullable String> cache) {
+        List<PhasePlan> made = phases.stream()
+                .map(phase -> new PhasePlan(
+                        phase.name,
+                        phase.until,
+                        phase.trainableParameters,
+                        phase.trainableTensors,
+                        phase.parts,
+                        memory.apply(phase),
+                        cache.apply(phase)))
                 .toList();
-        return new PlanDocument(digest, totalParameters, trainableParameters, parts, estimated, warnings, tensors);
+        return new PlanDocument(digest, totalParameters, trainableParameters, parts, made, warnings, tensors);
     }
 
     /** A phase of the plan without its tensors, as it stands in the run's status. */
@@ -123,7 +137,8 @@ public record PlanDocument(
                 percent(chosen.trainableParameters, totalParameters),
                 chosen.parts,
                 phases.size() > 1 ? chosen.name : null,
-                chosen.memoryBytes);
+                chosen.memoryBytes,
+                chosen.prefixCache);
     }
 
     /** The share of the parameters that is trained in some phase, in percent with two decimals. */

@@ -55,6 +55,7 @@ public final class PlanWriter {
                                 rated.phase.plan().trainableParameters(),
                                 rated.phase.plan().trainable().size(),
                                 parts(rated.phase.plan(), rated.rates),
+                                null,
                                 null))
                         .toList(),
                 Stream.concat(whole.warnings().stream(), rates.warnings(whole).stream())

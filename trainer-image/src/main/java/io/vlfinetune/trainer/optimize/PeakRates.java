@@ -11,7 +11,6 @@ import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 
@@ -44,11 +43,14 @@ public record PeakRates(TrainingSpec training) {
         int below = factor == null ? 0 : layersBelowTop(tensor, plan.table());
         return factor == null || below == 0
                 ? rate
-                : new BigDecimal(rate)
-                        .multiply(new BigDecimal(factor).pow(below), DIGITS)
-                        .stripTrailingZeros()
-                        .toString()
-                        .toLowerCase(Locale.ROOT);
+                : text(new BigDecimal(rate).multiply(new BigDecimal(factor).pow(below), DIGITS));
+    }
+
+    /** As people write small numbers: 6.25e-5. */
+    private static String text(BigDecimal number) {
+        BigDecimal digits = number.stripTrailingZeros();
+        int exponent = digits.precision() - digits.scale() - 1;
+        return digits.movePointLeft(exponent).stripTrailingZeros().toPlainString() + "e" + exponent;
     }
 
     /** How far below the top block: 0 for that one and what lies above it, all blocks for what lies below them. */

@@ -34,6 +34,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -86,6 +87,9 @@ public final class TrainingLoop {
     private final AdaptiveRates adaptive;
     private final Throughput throughput = new Throughput();
     private final Set<String> reached = new TreeSet<>();
+    /** What was decided about the prefix cache, by phase. */
+    private final Map<String, String> caches = new LinkedHashMap<>();
+
     private MetricBoard board = new MetricBoard();
     private long step;
     private long evaluatedStep = -1;
@@ -155,6 +159,11 @@ public final class TrainingLoop {
         return reached;
     }
 
+    /** The plan with what has been decided on the way. */
+    PlanDocument plan() {
+        return around.plan.with(caches);
+    }
+
     /** How the loop came to its end. */
     String ending() {
         return selection.ending(board, step, samples.totalSteps());
@@ -192,6 +201,8 @@ public final class TrainingLoop {
                 new PrefixCaching.Place(scratch.resolve("prefix-cache"), threads, Versions.all(), around.log);
         try (PrefixCaching caching = PrefixCaching.begin(model, model.executor(), data.train(), spec, passes, place);
                 Prefetcher batches = new Prefetcher(caching.samples(), samples.from(step), 1, 2)) {
+            caches.put(phases.phase().name(), caching.decision().sentence());
+            reportPhase();
             Executor executor = model.executor(caching.store());
             while (!finished() && phases.state().index() == phase) {
                 stopIfAsked();
@@ -232,7 +243,7 @@ public final class TrainingLoop {
     }
 
     private void reportPhase() {
-        around.reporter.plan(around.plan.status(phases.state().index()));
+        around.reporter.plan(plan().status(phases.state().index()));
     }
 
     private boolean evaluationDue() {

@@ -41,7 +41,7 @@ class PlanDocumentTest {
                         new PartStatus(Part.Projector, 6L, 6L, null, "2e-5"),
                         new PartStatus(Part.LanguageModel, 30L, 0L, "0-1", null));
         assertThat(document.phases())
-                .containsExactly(new PlanDocument.PhasePlan("train", null, 30, 5, document.parts(), null));
+                .containsExactly(new PlanDocument.PhasePlan("train", null, 30, 5, document.parts(), null, null));
         assertThat(document.trainablePercent()).isEqualTo("23.81");
         assertThat(document.status(0).trainablePercent()).isEqualTo("23.81");
         assertThat(document.status(0).digest()).isEqualTo(document.digest());

@@ -127,7 +127,7 @@ class CheckpointTest {
                     .isNotEqualTo(checkpoint.fileOf("trained").bytes("trained").address());
             weights.restore("trained", MemorySegment.ofArray(new float[] {7, 8, 9}));
             assertThat(weights.get("trained").toFloatArray()).containsExactly(7, 8, 9);
-            assertThatThrownBy(() -> weights.restore("frozen", MemorySegment.ofArray(values)))
+            assertThatThrownBy(() -> weights.restore("trained", MemorySegment.ofArray(new float[] {7, 8})))
                     .isInstanceOf(IllegalArgumentException.class);
             assertThat(weights.get("frozen").toFloatArray()).containsExactly(values);
         }
