@@ -2,15 +2,10 @@ package io.vlfinetune.trainer;
 
 import ai.djl.ndarray.NDArray;
 import io.vlfinetune.api.DataStatus;
-import io.vlfinetune.api.EarlyStoppingSpec;
 import io.vlfinetune.api.MetricStatus;
 import io.vlfinetune.api.ModelStatus;
-import io.vlfinetune.api.OnPlateauSpec;
 import io.vlfinetune.api.OutputStatus;
-import io.vlfinetune.api.PhaseEnd;
-import io.vlfinetune.api.PlateauSpec;
 import io.vlfinetune.api.ProgressStatus;
-import io.vlfinetune.api.ProgressiveSpec;
 import io.vlfinetune.contract.LastWord;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.contract.RunConfiguration;
@@ -20,7 +15,6 @@ import io.vlfinetune.trainer.checkpoint.CheckpointStore;
 import io.vlfinetune.trainer.engine.DType;
 import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.engine.PeakMemory;
-import io.vlfinetune.trainer.freeze.PhasedPlan;
 import io.vlfinetune.trainer.freeze.PlanDocument;
 import io.vlfinetune.trainer.freeze.Proof;
 import io.vlfinetune.trainer.memory.MemoryPlan;
@@ -30,7 +24,6 @@ import io.vlfinetune.trainer.output.OutputFolder;
 import io.vlfinetune.trainer.report.ProgressReporter;
 import io.vlfinetune.trainer.report.RunLog;
 import io.vlfinetune.trainer.source.Sources;
-import io.vlfinetune.trainer.training.PhaseClock;
 import io.vlfinetune.trainer.training.StepSamples;
 import io.vlfinetune.trainer.training.StopSignal;
 import io.vlfinetune.trainer.training.Training;
@@ -46,8 +39,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /** One attempt of a run: plan, train, prove, commit. */
 final class TrainingRun {
@@ -102,7 +93,8 @@ final class TrainingRun {
         Path folder = sources.resolve(run.model().source(), "spec.model.source");
         try (PlannedModel planned = PlannedModel.open(folder, run.freeze());
                 DataSets sets = DataSets.of(planned, run.data().maxLength())) {
-            requireMetrics();
+            RunChecks checks = new RunChecks(run, log);
+            checks.requireMetrics();
             PlanDocument plan = planned.document(run.training());
             log.line(String.format(
                     Locale.ROOT,
@@ -112,7 +104,7 @@ final class TrainingRun {
                     plan.trainablePercent()));
             plan.warnings().forEach(warning -> log.line("warning: " + warning));
             TrainingLoop.Data data = sets.open(run.data(), sources);
-            requirePhases(
+            checks.requirePhases(
                     planned.phases(),
                     StepSamples.of(run.training(), data.train().size()));
             Workload workload = Workload.of(
@@ -139,73 +131,6 @@ final class TrainingRun {
                     options.memoryLimit());
             output.requireWritable();
             return train(planned, data, digest, base, document, memory);
-        }
-    }
-
-    /** Early stopping, plateaus and the choice of a model can look only at what is evaluated. */
-    private void requireMetrics() {
-        List<String> known = run.data().evaluation().stream()
-                .flatMap(set -> Stream.of(set.name() + "/loss", set.name() + "/accuracy"))
-                .toList();
-        EarlyStoppingSpec stopping = run.training().earlyStopping();
-        requireMetric("spec.training.earlyStopping.metric", stopping == null ? null : stopping.metric(), known);
-        requireMetric("spec.output.metric", run.output().metric(), known);
-        OnPlateauSpec onPlateau = run.training().onPlateau();
-        requirePlateau("spec.training.onPlateau", onPlateau == null ? null : onPlateau.plateau(), known);
-        for (int i = 0; i < run.freeze().phases().size(); i++) {
-            requirePlateau(
-                    "spec.freeze.phases[" + i + "].until.plateau",
-                    plateau(run.freeze().phases().get(i).until()),
-                    known);
-        }
-        ProgressiveSpec progressive = run.freeze().progressive();
-        requirePlateau(
-                "spec.freeze.progressive.every.plateau",
-                progressive == null ? null : plateau(progressive.every()),
-                known);
-    }
-
-    private static @Nullable PlateauSpec plateau(@Nullable PhaseEnd until) {
-        return until == null ? null : until.plateau();
-    }
-
-    /** Between the first and the last evaluation of a run there is no plateau unless others are made. */
-    private void requirePlateau(String field, @Nullable PlateauSpec plateau, List<String> known) {
-        if (plateau == null) {
-            return;
-        }
-        requireMetric(field + ".metric", plateau.metric(), known);
-        if (run.training().evaluateEvery() == null) {
-            throw new TrainerException(
-                    Reason.InvalidSpec, field + " looks at evaluations: give spec.training.evaluateEvery as well");
-        }
-    }
-
-    /** A phase that the run can never reach is a mistake; of layers that unfreeze one by one some may never have their turn. */
-    private void requirePhases(PhasedPlan plan, StepSamples samples) {
-        Optional<PhaseClock.Unreached> unreached =
-                PhaseClock.unreached(plan, samples.stepsPerEpoch(), samples.totalSteps());
-        if (unreached.isEmpty()) {
-            return;
-        }
-        String what = "phase %s would begin after step %d, but the run has %d steps"
-                .formatted(unreached.get().phase(), unreached.get().start(), samples.totalSteps());
-        if (run.freeze().progressive() == null) {
-            throw new TrainerException(
-                    Reason.InvalidSpec,
-                    "spec.freeze.phases: " + what + "; shorten the phases before it or train longer");
-        }
-        log.line("warning: spec.freeze.progressive: " + what + "; layers that it would unfreeze stay frozen");
-    }
-
-    private static void requireMetric(String field, @Nullable String metric, List<String> known) {
-        if (metric != null && !known.contains(metric)) {
-            throw new TrainerException(
-                    Reason.InvalidSpec,
-                    field + ": " + metric + " is not evaluated; "
-                            + (known.isEmpty()
-                                    ? "add a set to spec.data.evaluation"
-                                    : "there are " + String.join(", ", known)));
         }
     }
 
@@ -241,7 +166,7 @@ final class TrainingRun {
             output.write(planned.checkpoint(), planned.plan(), trained.weights());
             Proof proof = output.prove(planned.checkpoint(), planned.plan(), trained.reached());
             requireHolds(proof);
-            OutputDocument made = document(digest, base, data, trained, proof, planned);
+            OutputDocument made = document(digest, base, data, trained, proof, document, planned);
             output.commit(made, metrics);
             memory.beside(PeakMemory.bytes()).ifPresent(log::line);
             return finished(
@@ -298,6 +223,7 @@ final class TrainingRun {
             TrainingLoop.Data data,
             Training.Trained trained,
             Proof proof,
+            PlanDocument plan,
             PlannedModel planned) {
         List<Path> files = planned.checkpoint().files().stream()
                 .map(file -> output.unfinished().resolve(file.file().getFileName()))
@@ -316,7 +242,7 @@ final class TrainingRun {
                 files.stream().mapToLong(TrainingRun::size).sum(),
                 PeakMemory.bytes(),
                 Versions.all(),
-                trained.plan());
+                plan);
     }
 
     private static long size(Path file) {

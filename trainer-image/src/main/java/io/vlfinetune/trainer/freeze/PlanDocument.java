@@ -52,7 +52,8 @@ public record PlanDocument(
      * @param trainableTensors tensors that are trained in it
      * @param parts the phase's plan part by part
      * @param memoryBytes estimated peak memory; absent where it was not estimated
-     * @param prefixCache what was stored of frozen layers, or why nothing was; absent before the phase began
+     * @param prefixCache what is stored of frozen layers in this attempt, or why nothing is; absent before the phase began
+     *     and in the output, which is the same whatever was stored
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record PhasePlan(

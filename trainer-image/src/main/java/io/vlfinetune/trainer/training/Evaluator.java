@@ -1,5 +1,7 @@
 package io.vlfinetune.trainer.training;
 
+import io.vlfinetune.contract.Reason;
+import io.vlfinetune.trainer.TrainerException;
 import io.vlfinetune.trainer.data.Dataset;
 import io.vlfinetune.trainer.data.Prefetcher;
 import io.vlfinetune.trainer.engine.Ops;
@@ -32,6 +34,23 @@ public record Evaluator(Ops ops, Blueprint blueprint, Executor executor, int bat
      * @param accuracy share of samples whose answer tokens are all right
      */
     public record Result(long samples, long tokens, double loss, double accuracy) {}
+
+    /**
+     * Refuses a loss that is no number. A step's own loss was taken before its update, so that only an evaluation sees what
+     * became of it.
+     *
+     * @throws TrainerException Diverged
+     */
+    static void requireFinite(String set, long step, Result measured) {
+        if (!Double.isFinite(measured.loss())) {
+            throw new TrainerException(
+                    Reason.Diverged,
+                    "step " + step + ": the loss of evaluation set " + set + " is " + measured.loss()
+                            + (step == 0
+                                    ? " before any training; the base model is broken"
+                                    : ". Lower spec.training.learningRate or lengthen the warm-up"));
+        }
+    }
 
     /**
      * Runs over a set.

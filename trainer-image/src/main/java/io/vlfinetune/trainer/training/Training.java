@@ -7,7 +7,6 @@ import io.vlfinetune.trainer.PlannedModel;
 import io.vlfinetune.trainer.checkpoint.CheckpointStore;
 import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.freeze.FreezePlan;
-import io.vlfinetune.trainer.freeze.PlanDocument;
 import io.vlfinetune.trainer.report.MetricsLog;
 import io.vlfinetune.trainer.report.TensorBoardLog;
 import io.vlfinetune.trainer.weights.Weights;
@@ -48,7 +47,6 @@ public record Training(
      * @param ending how training came to its end
      * @param metrics evaluation metrics
      * @param reached trainable tensors that a gradient reached
-     * @param plan with what was decided on the way
      */
     public record Trained(
             Weights weights,
@@ -56,8 +54,7 @@ public record Training(
             long selected,
             String ending,
             List<MetricStatus> metrics,
-            Set<String> reached,
-            PlanDocument plan) {
+            Set<String> reached) {
         /** Keeps copies. */
         public Trained {
             metrics = List.copyOf(metrics);
@@ -101,8 +98,7 @@ public record Training(
                     loop.select(),
                     loop.ending(),
                     loop.board().status(),
-                    loop.reached(),
-                    loop.plan()));
+                    loop.reached()));
         }
     }
 }

@@ -2,10 +2,8 @@ package io.vlfinetune.trainer.training;
 
 import io.vlfinetune.api.CheckpointStatus;
 import io.vlfinetune.api.OutputSpec;
-import io.vlfinetune.api.Part;
 import io.vlfinetune.api.ProgressStatus;
 import io.vlfinetune.api.TrainingSpec;
-import io.vlfinetune.contract.Reason;
 import io.vlfinetune.contract.TrainerState;
 import io.vlfinetune.trainer.TrainerException;
 import io.vlfinetune.trainer.Versions;
@@ -18,13 +16,8 @@ import io.vlfinetune.trainer.data.Prefetcher;
 import io.vlfinetune.trainer.engine.PeakMemory;
 import io.vlfinetune.trainer.freeze.PlanDocument;
 import io.vlfinetune.trainer.memory.MemoryPlan;
-import io.vlfinetune.trainer.model.Batch;
 import io.vlfinetune.trainer.model.Executor;
-import io.vlfinetune.trainer.model.Gradients;
-import io.vlfinetune.trainer.optimize.GradientNorms;
 import io.vlfinetune.trainer.optimize.LearningRateSchedule;
-import io.vlfinetune.trainer.optimize.ParameterGroup;
-import io.vlfinetune.trainer.optimize.Rate;
 import io.vlfinetune.trainer.report.MetricsLog;
 import io.vlfinetune.trainer.report.ProgressReporter;
 import io.vlfinetune.trainer.report.RunLog;
@@ -33,7 +26,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -159,11 +151,6 @@ public final class TrainingLoop {
         return reached;
     }
 
-    /** The plan with what has been decided on the way. */
-    PlanDocument plan() {
-        return around.plan.with(caches);
-    }
-
     /** How the loop came to its end. */
     String ending() {
         return selection.ending(board, step, samples.totalSteps());
@@ -243,7 +230,7 @@ public final class TrainingLoop {
     }
 
     private void reportPhase() {
-        around.reporter.plan(plan().status(phases.state().index()));
+        around.reporter.plan(around.plan.with(caches).status(phases.state().index()));
     }
 
     private boolean evaluationDue() {
@@ -290,108 +277,42 @@ public final class TrainingLoop {
     }
 
     private void take(Executor executor, List<EncodedSample> stepSamples, MetricsLog metrics, PrefixCaching caching) {
-        long begun = System.nanoTime();
-        double factor = schedule.factor(step);
-        double loss = 0;
-        GradientNorms norms;
-        long tokens = 0;
-        try (Gradients gradients = new Gradients(model.ops())) {
-            long targets = targets(stepSamples);
-            for (int at = 0; at < stepSamples.size(); at += spec.batchSize()) {
-                List<EncodedSample> part = stepSamples.subList(at, Math.min(stepSamples.size(), at + spec.batchSize()));
-                tokens += part.stream()
-                        .mapToLong(sample -> sample.inputIds().length)
-                        .sum();
-                try (Batch batch = batch(part)) {
-                    loss += executor.step(batch, targets, gradients);
-                }
-            }
-            requireFinite("loss", loss);
-            norms = model.optimizer().step(gradients.byTensor(), tensor -> rate(tensor, factor));
-            requireFinite("gradient norm", norms.total());
-            reached.addAll(gradients.byTensor().keySet());
-        }
+        OptimizerStep taken = OptimizerStep.take(
+                model,
+                executor,
+                stepSamples,
+                spec.batchSize(),
+                step + 1,
+                part -> schedule.factor(step) * adaptive.factor(part));
+        reached.addAll(taken.norms().byTensor().keySet());
         step++;
-        double seconds = (System.nanoTime() - begun) / 1e9;
-        throughput.add(stepSamples.size(), tokens, seconds);
-        Map<Part, Double> rates = rates(factor);
+        throughput.add(stepSamples.size(), taken.tokens(), taken.seconds());
         metrics.add(new MetricsLog.Step(
                 step,
                 samples.epoch(step),
                 phases.phase().name(),
-                loss,
-                norms.total(),
-                model.groups().byPart(norms.byTensor()),
-                rates,
+                taken.loss(),
+                taken.norms().total(),
+                model.groups().byPart(taken.norms().byTensor()),
+                taken.rates(),
                 stepSamples.size(),
-                tokens,
-                seconds,
+                taken.tokens(),
+                taken.seconds(),
                 PeakMemory.bytes(),
                 caching.statistics().orElse(null)));
-        around.reporter.progress(progress(
-                loss, rates.values().stream().mapToDouble(rate -> rate).max().orElse(0)));
+        around.reporter.progress(progress(taken));
     }
 
-    private Batch batch(List<EncodedSample> part) {
-        return Batch.of(
-                model.ops(),
-                part,
-                model.planned().blueprint().padToken(),
-                model.planned().blueprint().imageToken());
-    }
-
-    /** Target tokens of a step: the first token of a sample is never predicted. */
-    private static long targets(List<EncodedSample> stepSamples) {
-        long targets = 0;
-        for (EncodedSample sample : stepSamples) {
-            for (int at = 1; at < sample.labels().length; at++) {
-                targets += sample.labels()[at] == Batch.NO_LOSS ? 0 : 1;
-            }
-        }
-        return targets;
-    }
-
-    private Rate rate(String tensor, double factor) {
-        ParameterGroup group = model.groups().of(tensor);
-        return new Rate(group.learningRate() * factor * adaptive.factor(group.part()), group.weightDecay());
-    }
-
-    /** The highest learning rate of each part that is trained. */
-    private Map<Part, Double> rates(double factor) {
-        Map<Part, Double> rates = new EnumMap<>(Part.class);
-        model.groups().highest().forEach((part, rate) -> rates.put(part, rate * factor * adaptive.factor(part)));
-        return rates;
-    }
-
-    /** The loss of the last step was taken before its update, so that only an evaluation sees what became of it. */
-    private void requireFinite(String set, Evaluator.Result measured) {
-        if (!Double.isFinite(measured.loss())) {
-            throw new TrainerException(
-                    Reason.Diverged,
-                    "step " + step + ": the loss of evaluation set " + set + " is " + measured.loss()
-                            + (step == 0
-                                    ? " before any training; the base model is broken"
-                                    : ". Lower spec.training.learningRate or lengthen the warm-up"));
-        }
-    }
-
-    private void requireFinite(String what, double value) {
-        if (!Double.isFinite(value)) {
-            throw new TrainerException(
-                    Reason.Diverged,
-                    "step " + (step + 1) + ": the " + what + " is " + value
-                            + "; nothing of this step was applied. Lower spec.training.learningRate or lengthen the warm-up");
-        }
-    }
-
-    private ProgressStatus progress(double loss, double rate) {
+    private ProgressStatus progress(OptimizerStep taken) {
         long total = samples.totalSteps();
+        double rate =
+                taken.rates().values().stream().mapToDouble(one -> one).max().orElse(0);
         return new ProgressStatus(
                 (int) Math.min(99, 100 * step / total),
                 step,
                 total,
                 decimal("%.2f", samples.epoch(step)),
-                decimal("%.4f", loss),
+                decimal("%.4f", taken.loss()),
                 decimal("%.2e", rate),
                 decimal("%.1f", throughput.samplesPerSecond()),
                 decimal("%.1f", throughput.tokensPerSecond()),
@@ -405,24 +326,11 @@ public final class TrainingLoop {
 
     private void evaluate(MetricsLog metrics) {
         around.reporter.state(TrainerState.Evaluating);
-        Evaluator evaluator =
-                new Evaluator(model.ops(), model.planned().blueprint(), model.executor(), spec.batchSize());
         List<MetricsLog.Evaluation> made = new ArrayList<>();
         for (Map.Entry<String, Dataset> set : data.evaluation().entrySet()) {
-            long begun = System.nanoTime();
-            Optional<Evaluator.Result> result = evaluator.run(set.getValue(), around.stop::requested, done -> {});
+            Optional<MetricsLog.Evaluation> evaluation = evaluate(set.getKey(), set.getValue());
             stopIfAsked();
-            Evaluator.Result measured = result.orElseThrow();
-            requireFinite(set.getKey(), measured);
-            made.add(new MetricsLog.Evaluation(
-                    set.getKey(),
-                    step,
-                    samples.epoch(step),
-                    measured.loss(),
-                    measured.accuracy(),
-                    measured.samples(),
-                    measured.tokens(),
-                    (System.nanoTime() - begun) / 1e9));
+            made.add(evaluation.orElseThrow());
         }
         // All sets or none: a resumed run evaluates a step again from the first set.
         for (MetricsLog.Evaluation evaluation : made) {
@@ -437,5 +345,25 @@ public final class TrainingLoop {
         phases.evaluated(board.entries());
         adaptive.evaluated(board.entries()).ifPresent(words -> around.log.line("step " + step + ": " + words));
         around.reporter.metrics(board.status());
+    }
+
+    /** Empty if the run is to stop. */
+    private Optional<MetricsLog.Evaluation> evaluate(String set, Dataset samplesOfSet) {
+        long begun = System.nanoTime();
+        Evaluator evaluator =
+                new Evaluator(model.ops(), model.planned().blueprint(), model.executor(), spec.batchSize());
+        Optional<Evaluator.Result> result = evaluator.run(samplesOfSet, around.stop::requested, done -> {});
+        return result.map(measured -> {
+            Evaluator.requireFinite(set, step, measured);
+            return new MetricsLog.Evaluation(
+                    set,
+                    step,
+                    samples.epoch(step),
+                    measured.loss(),
+                    measured.accuracy(),
+                    measured.samples(),
+                    measured.tokens(),
+                    (System.nanoTime() - begun) / 1e9);
+        });
     }
 }

@@ -1,0 +1,105 @@
+package io.vlfinetune.trainer.training;
+
+import io.vlfinetune.api.Part;
+import io.vlfinetune.contract.Reason;
+import io.vlfinetune.trainer.TrainerException;
+import io.vlfinetune.trainer.data.EncodedSample;
+import io.vlfinetune.trainer.model.Batch;
+import io.vlfinetune.trainer.model.Executor;
+import io.vlfinetune.trainer.model.Gradients;
+import io.vlfinetune.trainer.optimize.GradientNorms;
+import io.vlfinetune.trainer.optimize.ParameterGroup;
+import io.vlfinetune.trainer.optimize.Rate;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * An optimizer step that was taken: micro-batches, weighted by their target tokens, and one update.
+ *
+ * @param loss mean cross entropy over the target tokens, before the update
+ * @param norms of the gradients, before clipping
+ * @param rates highest learning rate of each part that is trained
+ * @param tokens tokens of all samples
+ * @param seconds wall time
+ */
+record OptimizerStep(double loss, GradientNorms norms, Map<Part, Double> rates, long tokens, double seconds) {
+    /**
+     * Takes one.
+     *
+     * @param executor of the present phase
+     * @param samples of all its micro-batches
+     * @param batchSize samples of a micro-batch
+     * @param number of the step, from 1
+     * @param factor on the peak learning rates of a part
+     * @throws TrainerException Diverged, when loss or gradients are no longer finite; then nothing was updated
+     */
+    static OptimizerStep take(
+            LoadedModel model,
+            Executor executor,
+            List<EncodedSample> samples,
+            int batchSize,
+            long number,
+            ToDoubleFunction<Part> factor) {
+        long begun = System.nanoTime();
+        double loss = 0;
+        long tokens = 0;
+        try (Gradients gradients = new Gradients(model.ops())) {
+            long targets = targets(samples);
+            for (int at = 0; at < samples.size(); at += batchSize) {
+                List<EncodedSample> part = samples.subList(at, Math.min(samples.size(), at + batchSize));
+                tokens += part.stream()
+                        .mapToLong(sample -> sample.inputIds().length)
+                        .sum();
+                try (Batch batch = batch(model, part)) {
+                    loss += executor.step(batch, targets, gradients);
+                }
+            }
+            requireFinite(number, "loss", loss);
+            GradientNorms norms = model.optimizer().step(gradients.byTensor(), tensor -> rate(model, tensor, factor));
+            requireFinite(number, "gradient norm", norms.total());
+            double seconds = (System.nanoTime() - begun) / 1e9;
+            return new OptimizerStep(loss, norms, rates(model, factor), tokens, seconds);
+        }
+    }
+
+    private static Batch batch(LoadedModel model, List<EncodedSample> part) {
+        return Batch.of(
+                model.ops(),
+                part,
+                model.planned().blueprint().padToken(),
+                model.planned().blueprint().imageToken());
+    }
+
+    /** Target tokens of a step: the first token of a sample is never predicted. */
+    private static long targets(List<EncodedSample> samples) {
+        long targets = 0;
+        for (EncodedSample sample : samples) {
+            for (int at = 1; at < sample.labels().length; at++) {
+                targets += sample.labels()[at] == Batch.NO_LOSS ? 0 : 1;
+            }
+        }
+        return targets;
+    }
+
+    private static Rate rate(LoadedModel model, String tensor, ToDoubleFunction<Part> factor) {
+        ParameterGroup group = model.groups().of(tensor);
+        return new Rate(group.learningRate() * factor.applyAsDouble(group.part()), group.weightDecay());
+    }
+
+    private static Map<Part, Double> rates(LoadedModel model, ToDoubleFunction<Part> factor) {
+        Map<Part, Double> rates = new EnumMap<>(Part.class);
+        model.groups().highest().forEach((part, rate) -> rates.put(part, rate * factor.applyAsDouble(part)));
+        return rates;
+    }
+
+    private static void requireFinite(long number, String what, double value) {
+        if (!Double.isFinite(value)) {
+            throw new TrainerException(
+                    Reason.Diverged,
+                    "step " + number + ": the " + what + " is " + value
+                            + "; nothing of this step was applied. Lower spec.training.learningRate or lengthen the warm-up");
+        }
+    }
+}
