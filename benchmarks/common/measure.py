@@ -30,7 +30,7 @@ def arguments(work, rounds=3, steps=8):
 
 
 def environment():
-    return dict(os.environ, OMP_NUM_THREADS="2", OMP_WAIT_POLICY="PASSIVE", MALLOC_ARENA_MAX="2", CUDA_VISIBLE_DEVICES="")
+    return dict(os.environ, OMP_NUM_THREADS="2", OMP_WAIT_POLICY="PASSIVE", MALLOC_ARENA_MAX="1", CUDA_VISIBLE_DEVICES="")
 
 
 def surroundings(args):
@@ -79,7 +79,8 @@ def trainer_command(run, root, java):
     (root / "scratch").mkdir(parents=True)
     (root / "run.json").write_text(json.dumps({**run, "output": {"destination": f"file://{root}/out"}}))
     jars = [str(jar) for jar in sorted((HOME / "cli/target/vlft/lib").glob("*.jar"))]
-    command = [java, "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmx512m", "-Dai.djl.offline=true", "-cp",
+    command = [java, "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xms32m",
+               "-XX:MaxHeapFreeRatio=40", "-Xmx512m", "-Dai.djl.offline=true", "-cp",
                os.pathsep.join(jars), "io.vlfinetune.trainer.Main", "train", "--config", str(root / "run.json"), "--root", str(root),
                "--termination-log", str(root / "last-word.json")]
     return command, root / "scratch" / "metrics.jsonl"

@@ -93,6 +93,9 @@ public record TrainerCommand(Path java, String classPath, String mainClass, Map<
                 "--enable-native-access=ALL-UNNAMED",
                 "-XX:+UseSerialGC",
                 "-Dai.djl.offline=true",
+                // The JVM otherwise begins with a 64th of the machine's memory and uses all of it before it collects.
+                "-Xms32m",
+                "-XX:MaxHeapFreeRatio=40",
                 "-Xmx" + heap(requested.memory()) / MEBIBYTE + "m",
                 "-cp",
                 classPath,
@@ -119,8 +122,10 @@ public record TrainerCommand(Path java, String classPath, String mainClass, Map<
         variables.put("OMP_WAIT_POLICY", "PASSIVE");
         // Here a report costs nothing, and somebody watches.
         variables.put("VLFINETUNE_REPORT_SECONDS", "1");
-        // glibc keeps an arena per thread otherwise, which looks like a leak of native memory.
-        variables.put("MALLOC_ARENA_MAX", "2");
+        // With several arenas it is chance in which one the training thread works, and in any but the first one large
+        // arrays
+        // leave gaps: a third more memory.
+        variables.put("MALLOC_ARENA_MAX", "1");
         return variables;
     }
 }

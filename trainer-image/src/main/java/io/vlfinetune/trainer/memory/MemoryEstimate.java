@@ -32,7 +32,7 @@ public record MemoryEstimate(Blueprint blueprint, DType precision, boolean accum
     private static final long MOMENTS = 8;
 
     /** JVM, libtorch's code, its thread pools and what the allocator keeps; measured, see benchmarks/freeze. */
-    private static final long PROCESS = 515L << 20;
+    private static final long PROCESS = 455L << 20;
 
     /**
      * What the C library's allocator holds for arrays that come and go, by what they need: gaps between them, and what is

@@ -10,12 +10,14 @@ import io.vlfinetune.trainer.testing.FamilyFixture;
 import io.vlfinetune.trainer.testing.FreezeCases;
 import io.vlfinetune.trainer.testing.FreezeCases.FixtureCase;
 import io.vlfinetune.trainer.testing.FreezeRun;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -39,6 +41,9 @@ class FreezeCasesTest {
 
     private static Ops ops;
     private static Ops oneDnn;
+
+    @TempDir
+    private Path scratch;
 
     private final FamilyFixture fixture;
     private final FreezeCases cases;
@@ -90,6 +95,6 @@ class FreezeCasesTest {
     }
 
     private FreezeRun run(Ops engine, TrainingSpec training) {
-        return new FreezeRun(engine, fixture.folder(), fixture.samples("batch"), training, LOSS, NORMS);
+        return new FreezeRun(engine, fixture.folder(), scratch, fixture.samples("batch"), training, LOSS, NORMS);
     }
 }

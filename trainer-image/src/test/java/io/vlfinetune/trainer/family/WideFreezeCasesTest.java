@@ -35,6 +35,9 @@ class WideFreezeCasesTest {
     @TempDir
     private Path folder;
 
+    @TempDir
+    private Path scratch;
+
     static Stream<Arguments> familiesAndKernels() {
         return FamilyFixture.ALL.stream()
                 .flatMap(family -> Stream.of(LinearKernel.values()).map(kernel -> Arguments.of(family, kernel)));
@@ -50,7 +53,7 @@ class WideFreezeCasesTest {
         assertThat(languageModelInput(model, samples)).isGreaterThan(ELEMENTS);
         try (Ops ops = Ops.start(THREADS, Optional.of(kernel))) {
             TrainingSpec training = training("{learningRate: '%s', weightDecay: '0.01'}".formatted(model.lr()));
-            FreezeRun run = new FreezeRun(ops, folder, samples, training, LOSS, NORMS);
+            FreezeRun run = new FreezeRun(ops, folder, scratch, samples, training, LOSS, NORMS);
             model.cases().forEach((name, expected) -> run.assertEquals(expected, Executor.Mode.SEGMENTS));
             run.assertEquals(model.full(), Executor.Mode.GRAPH);
         }

@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.vlfinetune.api.FreezeSpec;
 import io.vlfinetune.api.Part;
+import io.vlfinetune.api.PhaseEnd;
+import io.vlfinetune.api.PhaseSpec;
 import io.vlfinetune.api.TrainingSpec;
 import io.vlfinetune.trainer.PlannedModel;
 import io.vlfinetune.trainer.data.EncodedSample;
 import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.freeze.FreezePlan;
+import io.vlfinetune.trainer.freeze.Proof;
 import io.vlfinetune.trainer.model.Batch;
 import io.vlfinetune.trainer.model.Executor;
 import io.vlfinetune.trainer.model.Gradients;
@@ -19,6 +22,7 @@ import io.vlfinetune.trainer.optimize.GradientNorms;
 import io.vlfinetune.trainer.optimize.ParameterGroup;
 import io.vlfinetune.trainer.optimize.ParameterGroups;
 import io.vlfinetune.trainer.optimize.Rate;
+import io.vlfinetune.trainer.output.OutputFolder;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
@@ -31,6 +35,7 @@ import java.util.stream.Collectors;
  *
  * @param ops the engine
  * @param model its folder
+ * @param scratch where its output is written for the proof
  * @param samples one batch
  * @param training learning rates and decay; nothing else of it counts
  * @param lossTolerance how far losses may be apart, relative to PyTorch's
@@ -39,6 +44,7 @@ import java.util.stream.Collectors;
 public record FreezeRun(
         Ops ops,
         Path model,
+        Path scratch,
         List<EncodedSample> samples,
         TrainingSpec training,
         double lossTolerance,
@@ -74,7 +80,38 @@ public record FreezeRun(
             try (Gradients gradients = new Gradients(ops)) {
                 assertLoss(step, loaded.executor(mode).step(batch, batch.targetCount(), gradients), expected);
             }
+            assertProof(expected, loaded);
         }
+    }
+
+    /** Frozen is what is frozen in every phase; unused is what no gradient reached in any. */
+    private void assertProof(FreezeCase expected, LoadedModel loaded) {
+        List<PhaseSpec> phases = expected.phases().stream()
+                .map(phase -> new PhaseSpec(
+                        "phase-" + expected.phases().indexOf(phase),
+                        new PhaseEnd(phase.steps(), null, null),
+                        phase.freeze().visionTower(),
+                        phase.freeze().projector(),
+                        phase.freeze().languageModel(),
+                        phase.freeze().rules()))
+                .toList();
+        FreezePlan whole = plan(new FreezeSpec(false, false, false, List.of(), phases, null));
+        Set<String> reached = new HashSet<>(whole.trainable());
+        expected.phases().forEach(phase -> reached.removeAll(phase.withoutGradient()));
+        OutputFolder output = new OutputFolder(scratch.resolve("proved"));
+        output.write(loaded.checkpoint(), whole, loaded.weights());
+        Proof proof = output.prove(loaded.checkpoint(), whole, reached);
+        output.discard();
+        assertThat(proof.leaked()).isEmpty();
+        assertThat(proof.frozenTensors()).isEqualTo(whole.frozen().size());
+        assertThat(proof.unused()).containsExactlyInAnyOrderElementsOf(unused(whole, reached));
+        assertThat(proof.changed()).isNotEmpty();
+    }
+
+    private static Set<String> unused(FreezePlan whole, Set<String> reached) {
+        Set<String> names = new HashSet<>(whole.trainable());
+        names.removeAll(reached);
+        return names;
     }
 
     private FreezePlan plan(FreezeSpec freeze) {
