@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param endTime when it ended.
  * @param reason how it ended.
  * @param resumedFromStep step of the checkpoint it resumed from.
+ * @param pod the pod that worked on it last; another one before it was preempted or evicted.
  */
 public record AttemptStatus(
         @JsonPropertyDescription("Number of the attempt, from 1.")
@@ -27,4 +28,7 @@ public record AttemptStatus(
         String reason,
 
         @JsonPropertyDescription("Step of the checkpoint it resumed from.") @Nullable
-        Long resumedFromStep) {}
+        Long resumedFromStep,
+
+        @JsonPropertyDescription("The pod that worked on it last.") @Size(max = 253) @Nullable
+        String pod) {}

@@ -8,6 +8,10 @@ public enum ConditionType {
     Reconciling,
     /** The operator cannot go on without a change (kstatus). */
     Stalled,
+    /** No trainer runs, because the run was suspended; False with reason Suspending until its pod has stopped. */
+    Suspended,
+    /** What Kueue says of the attempt's quota; absent without a queue. */
+    QuotaReserved,
     /** The freeze plan is known; the message says what is trained. */
     PlanResolved,
     /** A trainer is at work. */

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param destination folder that the trained model is written to, in Hugging Face layout: pvc://claim/path, or file:// on
  *     a laptop without a cluster.
+ * @param secretName Secret of this namespace with the credentials for the destination; mounted as files, never as environment.
  * @param select the model of the last step, or the one with the best value of a metric.
  * @param metric the metric of Best, such as in-domain/accuracy.
  */
@@ -28,6 +29,13 @@ public record OutputSpec(
         @Pattern(Patterns.SOURCE)
         String destination,
 
+        @JsonPropertyDescription(
+                "Secret of this namespace with the credentials for the destination; mounted as files, never as environment.")
+        @Size(min = 1, max = 253)
+        @Pattern(Patterns.SUBDOMAIN)
+        @Nullable
+        String secretName,
+
         @JsonPropertyDescription("The model of the last step, or the one with the best value of a metric.")
         @Default("Last")
         OutputSelection select,
@@ -40,7 +48,7 @@ public record OutputSpec(
         String metric) {
     /** The model of the last step. */
     public OutputSpec(String destination) {
-        this(destination, OutputSelection.Last, null);
+        this(destination, null, OutputSelection.Last, null);
     }
 
     /** Puts the default in the place of an absent selection. */

@@ -20,5 +20,11 @@ final class Patterns {
     /** An evaluation set and one of its metrics. */
     static final String METRIC = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?/(loss|accuracy)$";
 
+    /** Hours, minutes and seconds, such as 24h, 90s or 1h30m. */
+    static final String DURATION = "^([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$";
+
+    /** A Secret's name. */
+    static final String SUBDOMAIN = "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$";
+
     private Patterns() {}
 }

@@ -1,7 +1,9 @@
 package io.vlfinetune.api;
 
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
 import java.util.Objects;
 
@@ -15,7 +17,8 @@ import java.util.Objects;
  * @param output where the trained model goes.
  * @param resources what a pod of this run needs.
  * @param scheduling where a pod of this run may go.
- * @param lifecycle how often a run is tried.
+ * @param lifecycle how long and how often a run is tried, and what remains of it.
+ * @param managedBy who looks after this run; another value leaves it to another controller.
  */
 @ValidationRule(
         value =
@@ -47,13 +50,22 @@ public record VLFineTuneSpec(
         @JsonPropertyDescription("Where a pod of this run may go.")
         SchedulingSpec scheduling,
 
-        @JsonPropertyDescription("How often a run is tried.")
-        LifecycleSpec lifecycle) {
+        @JsonPropertyDescription("How long and how often a run is tried, and what remains of it.")
+        LifecycleSpec lifecycle,
+
+        @JsonPropertyDescription("Who looks after this run; another value leaves it to another controller.")
+        @Default("vlfinetune.io/operator")
+        @Size(min = 1, max = 253)
+        String managedBy) {
+    /** {@link #managedBy} of runs that this operator looks after. */
+    public static final String OPERATOR = "vlfinetune.io/operator";
+
     /** Puts the defaults in the place of absent blocks. */
     public VLFineTuneSpec {
         freeze = Objects.requireNonNullElse(freeze, FreezeSpec.NOTHING);
         resources = Objects.requireNonNullElse(resources, ResourcesSpec.DEFAULT);
         scheduling = Objects.requireNonNullElse(scheduling, SchedulingSpec.ANYWHERE);
         lifecycle = Objects.requireNonNullElse(lifecycle, LifecycleSpec.DEFAULT);
+        managedBy = Objects.requireNonNullElse(managedBy, OPERATOR);
     }
 }

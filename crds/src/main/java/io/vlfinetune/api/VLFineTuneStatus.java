@@ -13,6 +13,10 @@ import org.jspecify.annotations.Nullable;
  * @param phase one word for where the run stands.
  * @param conditions where the run stands, aspect by aspect.
  * @param attempt number of the latest attempt.
+ * @param preemptions pods that were preempted or evicted and replaced; none of them counts as an attempt.
+ * @param activeSince since when the run is active without a suspension.
+ * @param activeSeconds active time before the latest suspension, in seconds.
+ * @param honouredRetry token of the latest {@code vlfinetune.io/retry} that was honoured.
  * @param model the base model as the trainer found it.
  * @param data the data as the trainer found it.
  * @param plan the resolved freeze plan.
@@ -36,6 +40,21 @@ public record VLFineTuneStatus(
 
         @JsonPropertyDescription("Number of the latest attempt.") @Nullable
         Integer attempt,
+
+        @JsonPropertyDescription("Pods that were preempted or evicted and replaced; none of them counts as an attempt.")
+        @Nullable
+        Integer preemptions,
+
+        @JsonPropertyDescription("Since when the run is active without a suspension.") @Size(max = 64) @Nullable
+        String activeSince,
+
+        @JsonPropertyDescription("Active time before the latest suspension, in seconds.") @Nullable
+        Long activeSeconds,
+
+        @JsonPropertyDescription("Token of the latest vlfinetune.io/retry that was honoured.")
+        @Size(max = 253)
+        @Nullable
+        String honouredRetry,
 
         @JsonPropertyDescription("The base model as the trainer found it.") @Nullable
         ModelStatus model,
@@ -68,7 +87,8 @@ public record VLFineTuneStatus(
         List<AttemptStatus> attempts) {
     /** Nothing is known. */
     public static final VLFineTuneStatus EMPTY = new VLFineTuneStatus(
-            null, null, List.of(), null, null, null, null, null, List.of(), null, null, null, null, List.of());
+            null, null, List.of(), null, null, null, null, null, null, null, null, null, List.of(), null, null, null,
+            null, List.of());
 
     /** Puts empty lists in the place of absent ones. */
     public VLFineTuneStatus {

@@ -49,10 +49,12 @@ public record LastWord(
     /** What the kubelet keeps of a termination message. */
     public static final int MAX_BYTES = 4096;
 
-    /** The three ways to end. */
+    /** The four ways to end. */
     public enum Outcome {
         /** The output is committed and the proof holds. */
         Succeeded,
+        /** The freeze plan is resolved, and nothing else was asked for. */
+        Planned,
         /** See the reason. */
         Failed,
         /** Told to stop; a checkpoint was written and the run resumes there. */

@@ -33,6 +33,12 @@ public enum Reason {
     TrainerError(70, Retry.Counted),
     /** The container image could not be pulled. */
     ImageUnavailable(-1, Retry.Never),
+    /** The trainer was silent for longer than lifecycle.progressTimeout, and lifecycle.onNoHeartbeat is Restart. */
+    NoHeartbeat(-1, Retry.Counted),
+    /** The run was active for longer than lifecycle.activeDeadline. */
+    DeadlineExceeded(-1, Retry.Never),
+    /** An attempt waited for its trainer for longer than lifecycle.pendingDeadline. */
+    PendingDeadlineExceeded(-1, Retry.Never),
     /** Every allowed attempt failed. */
     MaxRestartsExceeded(-1, Retry.Never);
 

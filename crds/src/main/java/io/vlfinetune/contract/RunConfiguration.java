@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param name name of the run
  * @param uid identity of the resource
  * @param attempt number of the attempt, from 1
+ * @param planOnly whether to end once the freeze plan is resolved and reported
  * @param progressUrl URL of the progress object that this trainer patches; absent: no live channel
  * @param model the base model
  * @param data training and evaluation data
@@ -31,6 +32,7 @@ public record RunConfiguration(
         String name,
         String uid,
         int attempt,
+        boolean planOnly,
         @Nullable String progressUrl,
         ModelSpec model,
         DataSpec data,

@@ -84,6 +84,7 @@ final class Cluster implements AutoCloseable {
                 new OutputSpec("pvc://models/" + name),
                 new ResourcesSpec(0, null, "2", "1Gi", new ScratchSpec("1Gi", null, null)),
                 null,
+                null,
                 null));
         server.client().resource(run).create();
     }

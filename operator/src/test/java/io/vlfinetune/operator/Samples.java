@@ -79,8 +79,9 @@ public final class Samples {
                 training,
                 new OutputSpec("pvc://models/tuned"),
                 new ResourcesSpec(1, null, "4", "16Gi", scratch),
-                new SchedulingSpec(null, Map.of("pool", "gpu"), "high"),
-                new LifecycleSpec(maxRestarts));
+                new SchedulingSpec(null, null, Map.of("pool", "gpu"), null, "high", null, null, null),
+                new LifecycleSpec(null, null, maxRestarts, null, null, null, null, null),
+                null);
     }
 
     public static ProgressReport report(int attempt, long sequence, TrainerState state, int percent) {

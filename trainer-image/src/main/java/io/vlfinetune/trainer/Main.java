@@ -162,7 +162,7 @@ public final class Main {
             reporter.end(fitting);
         }
         return switch (fitting.outcome()) {
-            case Succeeded -> ExitCodes.DONE;
+            case Succeeded, Planned -> ExitCodes.DONE;
             case Stopped -> ExitCodes.STOPPED;
             case Failed -> Objects.requireNonNull(fitting.reason()).exitCode().orElseThrow();
         };

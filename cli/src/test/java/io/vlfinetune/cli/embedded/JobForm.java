@@ -26,6 +26,7 @@ final class JobForm {
                 run,
                 "uid-" + run,
                 1,
+                false,
                 null,
                 new ModelSpec("file:///" + wish),
                 Json.strict().readValue("{\"train\":[{\"source\":\"pvc://data/train.jsonl\"}]}", DataSpec.class),

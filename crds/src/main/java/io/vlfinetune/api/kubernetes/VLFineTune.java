@@ -24,12 +24,18 @@ import io.vlfinetune.api.VLFineTuneStatus;
         message = "metadata.name has at most 45 characters and no dot: attempts add a number to it")
 @ValidationRule(
         value = "!has(oldSelf.status) || !has(oldSelf.status.phase) || oldSelf.status.phase in ['Pending', 'Failed']"
+                + " || (oldSelf.status.phase != 'Succeeded' && ((has(self.spec.lifecycle) && self.spec.lifecycle.suspend)"
+                + " || (has(oldSelf.spec.lifecycle) && oldSelf.spec.lifecycle.suspend)))"
                 + " || (self.spec.model == oldSelf.spec.model && self.spec.data == oldSelf.spec.data"
                 + " && self.spec.training == oldSelf.spec.training && self.spec.output == oldSelf.spec.output"
                 + " && has(self.spec.freeze) == has(oldSelf.spec.freeze)"
                 + " && (!has(self.spec.freeze) || self.spec.freeze == oldSelf.spec.freeze))",
         message = "model, data, freeze, training and output of a run in force cannot change:"
-                + " use a new name, or delete this one first")
+                + " suspend it first with lifecycle.suspend: true; one that succeeded stays as it is: use a new name")
+@ValidationRule(
+        value = "has(self.spec.managedBy) == has(oldSelf.spec.managedBy)"
+                + " && (!has(self.spec.managedBy) || self.spec.managedBy == oldSelf.spec.managedBy)",
+        message = "managedBy never changes: delete the run and make another one")
 public final class VLFineTune extends CustomResource<VLFineTuneSpec, VLFineTuneStatus> implements Namespaced {
     /** API group of all our kinds. */
     public static final String GROUP = "vlfinetune.io";

@@ -55,6 +55,7 @@ final class CrdFinish implements CRDPostProcessor {
                 column("Attempt", "integer", ".status.attempt", 0),
                 column("Age", "date", ".metadata.creationTimestamp", 0),
                 column("Model", "string", ".spec.model.source", 1),
+                column("Queue", "string", ".spec.scheduling.queue", 1),
                 column("Reason", "string", ".status.conditions[?(@.type==\"Ready\")].reason", 1)));
     }
 

@@ -21,6 +21,14 @@ public sealed interface AttemptEnd {
         }
     }
 
+    /** The freeze plan is resolved, and nothing else was asked for. */
+    record Planned(Instant time, LastWord lastWord) implements AttemptEnd {
+        @Override
+        public String word() {
+            return "Planned";
+        }
+    }
+
     /** It was told to stop, or vanished; the next attempt goes on, and this one does not count. */
     record Stopped(Instant time, String message) implements AttemptEnd {
         /** {@link #word()} of such an end. */

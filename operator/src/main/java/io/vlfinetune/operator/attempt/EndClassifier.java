@@ -62,14 +62,20 @@ public final class EndClassifier {
         if (word.isEmpty() || word.get().outcome() == LastWord.Outcome.Stopped) {
             return new AttemptEnd.Stopped(now, "the Job of attempt " + attempt.number() + " was deleted");
         }
-        return word.get().outcome() == LastWord.Outcome.Succeeded
-                ? succeeded(attempt, now, word.get())
-                : new AttemptEnd.Failed(now, reason(word.get()), failure(attempt, reason(word.get()), word, null, ""));
+        return switch (word.get().outcome()) {
+            case Succeeded -> succeeded(attempt, now, word.get());
+            case Planned -> new AttemptEnd.Planned(now, word.get());
+            case Failed, Stopped ->
+                new AttemptEnd.Failed(now, reason(word.get()), failure(attempt, reason(word.get()), word, null, ""));
+        };
     }
 
     private static AttemptEnd complete(AttemptFacts attempt, JobFacts.End end, Optional<LastWord> word) {
         if (word.isPresent() && word.get().outcome() == LastWord.Outcome.Succeeded) {
             return succeeded(attempt, end.time(), word.get());
+        }
+        if (word.isPresent() && word.get().outcome() == LastWord.Outcome.Planned) {
+            return new AttemptEnd.Planned(end.time(), word.get());
         }
         if (word.isPresent() && word.get().outcome() == LastWord.Outcome.Failed) {
             Reason reason = reason(word.get());
@@ -148,7 +154,7 @@ public final class EndClassifier {
 
     private static boolean agrees(LastWord word, JobFacts.End end, @Nullable Integer exitCode) {
         return switch (word.outcome()) {
-            case Succeeded -> end.complete();
+            case Succeeded, Planned -> end.complete();
             case Failed -> true;
             case Stopped -> !end.complete() && (exitCode == null || exitCode == ExitCodes.STOPPED);
         };

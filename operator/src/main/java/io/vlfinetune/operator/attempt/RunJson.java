@@ -33,6 +33,7 @@ public final class RunJson {
                 run.getMetadata().getName(),
                 run.getMetadata().getUid(),
                 attempt,
+                spec.lifecycle().planOnly(),
                 progressUrl(run, attempt, configuration.progressApi()),
                 spec.model(),
                 spec.data(),

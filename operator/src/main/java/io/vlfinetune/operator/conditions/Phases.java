@@ -4,6 +4,7 @@ import io.vlfinetune.api.Condition;
 import io.vlfinetune.api.ConditionType;
 import io.vlfinetune.api.Phase;
 import java.util.List;
+import java.util.Optional;
 
 /** The phase: a summary of the conditions, and of nothing else. */
 public final class Phases {
@@ -16,6 +17,20 @@ public final class Phases {
         }
         if (Conditions.isTrue(conditions, ConditionType.Failed)) {
             return Phase.Failed;
+        }
+        Optional<Condition> suspended = Conditions.find(conditions, ConditionType.Suspended);
+        if (suspended.filter(condition -> "True".equals(condition.status())).isPresent()) {
+            return Phase.Suspended;
+        }
+        if (suspended
+                .filter(condition -> "Suspending".equals(condition.reason()))
+                .isPresent()) {
+            return Phase.Suspending;
+        }
+        if (Conditions.find(conditions, ConditionType.QuotaReserved)
+                .filter(condition -> "False".equals(condition.status()))
+                .isPresent()) {
+            return Phase.Queued;
         }
         if (Conditions.isTrue(conditions, ConditionType.Running)) {
             return Phase.Running;

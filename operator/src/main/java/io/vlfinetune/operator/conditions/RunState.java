@@ -24,6 +24,9 @@ public sealed interface RunState {
     /** The output is committed and the proof holds. */
     record Succeeded(LastWord lastWord) implements RunState {}
 
+    /** The freeze plan is resolved and reported, and nothing else was asked for. */
+    record Planned() implements RunState {}
+
     /** No further attempt will be made. */
     record Failed(Reason reason, String message) implements RunState {}
 }

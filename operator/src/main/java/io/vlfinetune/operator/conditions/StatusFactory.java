@@ -124,7 +124,7 @@ public final class StatusFactory {
 
     /** A failed run whose new spec is not in force yet is still a failed run: its condition stays as it was. */
     private static void end(Conditions next, RunState state, Words words, List<Condition> before) {
-        boolean succeeded = state instanceof RunState.Succeeded;
+        boolean succeeded = state instanceof RunState.Succeeded || state instanceof RunState.Planned;
         boolean failed = state instanceof RunState.Failed;
         next.set(
                 ConditionType.Succeeded,
@@ -146,21 +146,7 @@ public final class StatusFactory {
     }
 
     private static VLFineTuneStatus with(VLFineTuneStatus facts, long generation, List<Condition> conditions) {
-        return new VLFineTuneStatus(
-                generation,
-                Phases.of(conditions),
-                conditions,
-                facts.attempt(),
-                facts.model(),
-                facts.data(),
-                facts.plan(),
-                facts.progress(),
-                facts.metrics(),
-                facts.checkpoint(),
-                facts.proof(),
-                facts.output(),
-                facts.failure(),
-                facts.attempts());
+        return StatusDraft.of(facts).conditions(generation, conditions).status();
     }
 
     /** What a state says of itself. */
@@ -178,6 +164,11 @@ public final class StatusFactory {
                             "Succeeded",
                             Messages.success(
                                     facts.metrics(), succeeded.lastWord().proof()));
+                case RunState.Planned _ ->
+                    new Words(
+                            true,
+                            "PlanOnly",
+                            facts.plan() == null ? "the freeze plan is resolved" : Messages.plan(facts.plan()));
                 case RunState.Failed failed -> new Words(false, failed.reason().name(), failed.message());
             };
         }

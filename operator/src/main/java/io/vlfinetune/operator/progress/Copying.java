@@ -7,6 +7,7 @@ import io.vlfinetune.api.ProgressStatus;
 import io.vlfinetune.api.VLFineTuneStatus;
 import io.vlfinetune.contract.TrainerState;
 import io.vlfinetune.operator.conditions.Conditions;
+import io.vlfinetune.operator.conditions.StatusDraft;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -76,20 +77,11 @@ public record Copying(Duration period) {
                 .filter(condition -> !(condition.type().equals(ConditionType.Progressing.name())
                         && "True".equals(condition.status())))
                 .toList();
-        return new VLFineTuneStatus(
-                status.observedGeneration(),
-                status.phase(),
-                conditions,
-                status.attempt(),
-                status.model(),
-                status.data(),
-                status.plan(),
-                null,
-                List.of(),
-                null,
-                status.proof(),
-                status.output(),
-                status.failure(),
-                status.attempts());
+        return StatusDraft.of(status)
+                .conditions(status.observedGeneration(), conditions)
+                .progress(null)
+                .metrics(List.of())
+                .checkpoint(null)
+                .status();
     }
 }

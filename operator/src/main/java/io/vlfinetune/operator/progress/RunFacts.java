@@ -1,14 +1,12 @@
 package io.vlfinetune.operator.progress;
 
 import io.vlfinetune.api.AttemptStatus;
-import io.vlfinetune.api.CheckpointStatus;
 import io.vlfinetune.api.FailureStatus;
-import io.vlfinetune.api.OutputStatus;
 import io.vlfinetune.api.ProgressStatus;
-import io.vlfinetune.api.ProofStatus;
 import io.vlfinetune.api.VLFineTuneStatus;
 import io.vlfinetune.contract.LastWord;
 import io.vlfinetune.contract.ProgressReport;
+import io.vlfinetune.operator.conditions.StatusDraft;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -46,7 +44,7 @@ public final class RunFacts {
 
     /** Facts whose checkpoint went with its pod. */
     public static VLFineTuneStatus withoutCheckpoint(VLFineTuneStatus facts) {
-        return build(facts, facts.progress(), null, facts.proof(), facts.output(), facts.failure());
+        return StatusDraft.of(facts).checkpoint(null).status();
     }
 
     /** Facts of a run that succeeded. */
@@ -55,31 +53,24 @@ public final class RunFacts {
         ProgressStatus progress = known == null
                 ? new ProgressStatus(DONE, word.step(), word.step(), null, null, null, null, null, 0L, null)
                 : withPercent(known, DONE, word.step() == null ? known.step() : word.step(), 0L);
-        return build(
-                facts,
-                progress,
-                Optional.ofNullable(word.checkpoint()).orElse(facts.checkpoint()),
-                word.proof(),
-                word.output(),
-                null);
+        return StatusDraft.of(facts)
+                .progress(progress)
+                .checkpoint(Optional.ofNullable(word.checkpoint()).orElse(facts.checkpoint()))
+                .result(word.output(), word.proof())
+                .failure(null)
+                .status();
     }
 
     private static VLFineTuneStatus copy(VLFineTuneStatus facts, ProgressReport report) {
-        return new VLFineTuneStatus(
-                null,
-                null,
-                List.of(),
-                facts.attempt(),
-                Optional.ofNullable(report.model()).orElse(facts.model()),
-                Optional.ofNullable(report.data()).orElse(facts.data()),
-                Optional.ofNullable(report.plan()).orElse(facts.plan()),
-                progress(facts.progress(), report.progress()),
-                report.metrics().isEmpty() ? facts.metrics() : report.metrics(),
-                Optional.ofNullable(report.checkpoint()).orElse(facts.checkpoint()),
-                facts.proof(),
-                facts.output(),
-                facts.failure(),
-                facts.attempts());
+        return StatusDraft.of(facts)
+                .found(
+                        Optional.ofNullable(report.model()).orElse(facts.model()),
+                        Optional.ofNullable(report.data()).orElse(facts.data()),
+                        Optional.ofNullable(report.plan()).orElse(facts.plan()))
+                .progress(progress(facts.progress(), report.progress()))
+                .metrics(report.metrics().isEmpty() ? facts.metrics() : report.metrics())
+                .checkpoint(Optional.ofNullable(report.checkpoint()).orElse(facts.checkpoint()))
+                .status();
     }
 
     private static @Nullable ProgressStatus progress(
@@ -108,46 +99,12 @@ public final class RunFacts {
                 progress.peakMemoryBytes());
     }
 
-    private static VLFineTuneStatus build(
-            VLFineTuneStatus facts,
-            @Nullable ProgressStatus progress,
-            @Nullable CheckpointStatus checkpoint,
-            @Nullable ProofStatus proof,
-            @Nullable OutputStatus output,
-            @Nullable FailureStatus failure) {
-        return new VLFineTuneStatus(
-                null,
-                null,
-                List.of(),
-                facts.attempt(),
-                facts.model(),
-                facts.data(),
-                facts.plan(),
-                progress,
-                facts.metrics(),
-                checkpoint,
-                proof,
-                output,
-                failure,
-                facts.attempts());
-    }
-
     private static VLFineTuneStatus facts(
             VLFineTuneStatus before, int attempt, List<AttemptStatus> attempts, @Nullable FailureStatus failure) {
-        return new VLFineTuneStatus(
-                null,
-                null,
-                List.of(),
-                attempt == 0 ? null : attempt,
-                before.model(),
-                before.data(),
-                before.plan(),
-                before.progress(),
-                before.metrics(),
-                before.checkpoint(),
-                before.proof(),
-                before.output(),
-                failure,
-                attempts);
+        return StatusDraft.of(before)
+                .conditions(null, List.of())
+                .attempts(attempt, attempts)
+                .failure(failure)
+                .status();
     }
 }

@@ -4,6 +4,7 @@ import io.vlfinetune.api.AttemptStatus;
 import io.vlfinetune.contract.ProgressReport;
 import io.vlfinetune.operator.attempt.AttemptEnd;
 import io.vlfinetune.operator.attempt.AttemptFacts;
+import io.vlfinetune.operator.attempt.PodFacts;
 import io.vlfinetune.operator.attempt.Times;
 import java.util.List;
 import java.util.Objects;
@@ -39,13 +40,22 @@ final class Attempts {
         }
         if (observed.isEmpty()) {
             return number > situation.top() || situation.current().isEmpty()
-                    ? Optional.of(new AttemptStatus(number, Times.format(situation.now()), null, null, null))
+                    ? Optional.of(new AttemptStatus(number, Times.format(situation.now()), null, null, null, null))
                     : Optional.empty();
         }
         String start = recorded.map(AttemptStatus::startTime)
                 .orElseGet(() -> Times.format(
                         Objects.requireNonNull(observed.get().job()).created()));
-        return Optional.of(ended(situation, observed.get(), new AttemptStatus(number, start, null, null, null)));
+        return Optional.of(ended(
+                situation,
+                observed.get(),
+                new AttemptStatus(
+                        number,
+                        start,
+                        null,
+                        null,
+                        null,
+                        recorded.map(AttemptStatus::pod).orElse(null))));
     }
 
     private static AttemptStatus ended(Situation situation, AttemptFacts attempt, AttemptStatus known) {
@@ -55,6 +65,7 @@ final class Attempts {
                 known.startTime(),
                 end.map(value -> Times.format(value.time())).orElse(null),
                 end.map(AttemptEnd::word).orElse(null),
-                attempt.ownReport().map(ProgressReport::resumedFromStep).orElse(known.resumedFromStep()));
+                attempt.ownReport().map(ProgressReport::resumedFromStep).orElse(known.resumedFromStep()),
+                attempt.pod().map(PodFacts::name).orElse(known.pod()));
     }
 }

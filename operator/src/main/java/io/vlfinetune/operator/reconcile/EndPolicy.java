@@ -36,6 +36,7 @@ record EndPolicy(Backoff backoff) implements Policy {
         return switch (end) {
             case AttemptEnd.Succeeded succeeded ->
                 Optional.of(Decision.say(situation, new RunState.Succeeded(succeeded.lastWord()), null));
+            case AttemptEnd.Planned _ -> Optional.of(Decision.say(situation, new RunState.Planned(), null));
             case AttemptEnd.Stopped stopped ->
                 restart(situation, attempt, end, "was stopped: " + stopped.message(), stops(situation));
             case AttemptEnd.Failed failed -> failed(situation, attempt, failed);

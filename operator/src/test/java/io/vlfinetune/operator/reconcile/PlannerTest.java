@@ -40,7 +40,7 @@ class PlannerTest {
                 .allSatisfy(
                         condition -> assertThat(condition.observedGeneration()).isEqualTo(1));
         assertThat(life.status().attempts())
-                .containsExactly(new AttemptStatus(1, "2026-01-01T00:00:00Z", null, null, null));
+                .containsExactly(new AttemptStatus(1, "2026-01-01T00:00:00Z", null, null, null, null));
     }
 
     @Test
