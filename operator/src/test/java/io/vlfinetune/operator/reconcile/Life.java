@@ -209,7 +209,7 @@ final class Life {
                         create.job().getMetadata().getName(), "uid-" + number, number, first, now, false, null);
                 attempts.put(number, new AttemptFacts(number, job, List.of(), null));
             }
-            case Action.CreateClaim _, Action.DeleteJob _, Action.Release _ -> {}
+            case Action.CreateClaim _, Action.EnsureTrainerAccess _, Action.DeleteJob _, Action.Release _ -> {}
         }
     }
 
