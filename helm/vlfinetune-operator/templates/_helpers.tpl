@@ -81,8 +81,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 - apiGroups: [vlfinetune.io]
   resources: [vlfinetunes/finalizers]
   verbs: [update]
-# Made once an attempt, patched by the trainer, deleted by the garbage collector. The right to delete is what tells the
-# operator from a trainer (progress-policy.yaml).{{ if .Values.trainer.serviceAccount.name }} Patch is held because nobody can grant what he does not hold: the
+# Made once an attempt, patched by the trainer, deleted when childrenTTL is over. The right to delete is also what tells
+# the operator from a trainer (progress-policy.yaml).{{ if .Values.trainer.serviceAccount.name }} Patch is held because nobody can grant what he does not hold: the
 # alternatives, escalate and bind, would let the operator grant anything.{{ end }}
 - apiGroups: [vlfinetune.io]
   resources: [vlfinetuneprogresses]

@@ -56,7 +56,7 @@ record StartPolicy(OperatorConfiguration configuration) implements Policy {
         TrainerAccess.of(run, configuration)
                 .map(access -> new Action.EnsureTrainerAccess(access, number > 1))
                 .ifPresent(actions::add);
-        actions.add(new Action.CreateProgress(ProgressObject.of(run, number)));
+        actions.add(new Action.CreateProgress(ProgressObject.of(run, number, firstAttempt)));
         actions.add(new Action.CreateJob(AttemptJob.of(run, number, firstAttempt, configuration)));
         return actions;
     }
