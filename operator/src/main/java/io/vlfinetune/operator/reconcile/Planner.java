@@ -109,7 +109,10 @@ public final class Planner {
 
     /** A run that is left alone is still followed, but nothing is done for it. */
     private Plan held(Situation situation, Decision decision) {
-        if (decision.state() == null || situation.failed()) {
+        if (decision.state() == null) {
+            return new Plan(List.of(), settled(situation), null);
+        }
+        if (situation.failed()) {
             return new Plan(List.of(), situation.before(), null);
         }
         String message = "annotation " + PAUSED + " holds the operator back from this run: remove it to go on";
@@ -132,7 +135,9 @@ public final class Planner {
         VLFineTuneStatus before = situation.before();
         boolean noted = Objects.equals(before.observedGeneration(), situation.generation());
         boolean deleted = situation.run().getMetadata().getDeletionTimestamp() != null;
-        return noted || deleted ? before : StatusFactory.refreshed(before, situation.generation());
+        return noted || deleted || situation.changedAfterFailure()
+                ? before
+                : StatusFactory.refreshed(before, situation.generation());
     }
 
     /** On one machine with the user checkpoints outlive their pod. */
