@@ -29,7 +29,8 @@ class ChartRbacTest {
             "batch/jobs", Set.of("create", "get", "list", "watch", "delete"),
             "/pods", Set.of("list", "watch"),
             "/persistentvolumeclaims", Set.of("create", "get"),
-            "/events", Set.of("create"));
+            "/events", Set.of("create"),
+            "kueue.x-k8s.io/workloads", Set.of("list", "watch"));
 
     private static final Map<String, Set<String>> TRAINER =
             Map.of("vlfinetune.io/vlfinetuneprogresses", Set.of("patch"));

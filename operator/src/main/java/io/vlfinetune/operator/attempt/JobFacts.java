@@ -2,6 +2,8 @@ package io.vlfinetune.operator.attempt;
 
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobCondition;
+import io.vlfinetune.operator.queue.Admission;
+import io.vlfinetune.operator.queue.QuotaFacts;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param created when it was made
  * @param deleting whether it is being deleted
  * @param end how it ended; null while it has not
+ * @param admission whether it may have pods, and what Kueue says of that
  */
 public record JobFacts(
         String name,
@@ -26,7 +29,8 @@ public record JobFacts(
         int firstAttempt,
         Instant created,
         boolean deleting,
-        @Nullable End end) {
+        @Nullable End end,
+        Admission admission) {
     /**
      * The end of a Job: its Complete or Failed condition. FailureTarget and SuccessCriteriaMet come earlier, while pods
      * still run, and are no end.
@@ -38,8 +42,13 @@ public record JobFacts(
      */
     public record End(boolean complete, String reason, String message, Instant time) {}
 
-    /** Reads a Job that this operator made. */
+    /** Reads a Job that this operator made, of which Kueue has said nothing. */
     public static JobFacts of(Job job) {
+        return of(job, null);
+    }
+
+    /** Reads a Job that this operator made, and what Kueue says of its quota. */
+    public static JobFacts of(Job job, @Nullable QuotaFacts quota) {
         Instant created = Times.parse(job.getMetadata().getCreationTimestamp()).orElse(Instant.EPOCH);
         int attempt = number(job.getMetadata().getLabels(), Children.ATTEMPT);
         int first = number(job.getMetadata().getAnnotations(), Children.FIRST_ATTEMPT);
@@ -50,7 +59,8 @@ public record JobFacts(
                 first,
                 created,
                 job.getMetadata().getDeletionTimestamp() != null,
-                end(job, created));
+                end(job, created),
+                Admission.of(job, quota));
     }
 
     /** Number in a label or annotation; 1 where it is absent or no number. */

@@ -5,9 +5,11 @@ import io.vlfinetune.api.Condition;
 import io.vlfinetune.api.ConditionType;
 import io.vlfinetune.api.VLFineTuneStatus;
 import io.vlfinetune.contract.Reason;
+import io.vlfinetune.operator.queue.QuotaFacts;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Builds every status: the facts of a run, and the conditions and phase that its state gives. */
 public final class StatusFactory {
@@ -20,6 +22,7 @@ public final class StatusFactory {
             VLFineTuneStatus facts,
             RunState state,
             boolean ephemeral,
+            @Nullable QuotaFacts quota,
             List<Condition> before,
             long generation,
             Instant now) {
@@ -38,6 +41,7 @@ public final class StatusFactory {
                 stalled,
                 stalled ? words.reason() : SETTLED,
                 stalled ? words.message() : "nothing is in the way");
+        quota(next, state, quota);
         plan(next, facts);
         running(next, state, words, facts);
         checkpoint(next, facts, ephemeral);
@@ -69,6 +73,13 @@ public final class StatusFactory {
                 .filter(condition -> !condition.type().equals(ConditionType.Reconciling.name()))
                 .forEach(next::keep);
         return with(before, generation, next.list());
+    }
+
+    /** Said of an attempt that has not ended: what ended holds no quota. */
+    private static void quota(Conditions next, RunState state, @Nullable QuotaFacts quota) {
+        if (quota != null && (state instanceof RunState.Starting || state instanceof RunState.Running)) {
+            next.set(ConditionType.QuotaReserved, quota.reserved(), quota.reason(), quota.message());
+        }
     }
 
     private static void plan(Conditions next, VLFineTuneStatus facts) {

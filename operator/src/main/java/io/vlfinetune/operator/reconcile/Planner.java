@@ -13,6 +13,7 @@ import io.vlfinetune.operator.conditions.RunState;
 import io.vlfinetune.operator.conditions.StatusFactory;
 import io.vlfinetune.operator.progress.Copying;
 import io.vlfinetune.operator.progress.RunFacts;
+import io.vlfinetune.operator.queue.QuotaFacts;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -59,6 +60,7 @@ public final class Planner {
                 facts(situation, decision, state),
                 state,
                 ephemeral(run),
+                quota(situation, decision),
                 situation.before().conditions(),
                 situation.generation(),
                 now);
@@ -68,6 +70,15 @@ public final class Planner {
             case Copying.Verdict.Later later ->
                 new Plan(decision.actions(), situation.before(), sooner(later.after(), decision.requeueAfter()));
         };
+    }
+
+    /** Of an attempt that is only about to be started nothing is known. */
+    private static @Nullable QuotaFacts quota(Situation situation, Decision decision) {
+        return situation
+                .current()
+                .filter(attempt -> attempt.number() == decision.attempt())
+                .map(situation::quota)
+                .orElse(null);
     }
 
     /** A run that succeeded takes note of a newer generation: tools take an older observedGeneration for unfinished work. */

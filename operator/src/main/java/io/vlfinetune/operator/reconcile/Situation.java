@@ -9,8 +9,12 @@ import io.vlfinetune.contract.Reason;
 import io.vlfinetune.operator.attempt.AttemptEnd;
 import io.vlfinetune.operator.attempt.AttemptFacts;
 import io.vlfinetune.operator.attempt.EndClassifier;
+import io.vlfinetune.operator.attempt.JobFacts;
 import io.vlfinetune.operator.attempt.Times;
 import io.vlfinetune.operator.conditions.Conditions;
+import io.vlfinetune.operator.queue.Queueing;
+import io.vlfinetune.operator.queue.QuotaFacts;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
@@ -18,6 +22,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All that a policy may look at.
@@ -53,6 +58,19 @@ public record Situation(VLFineTune run, VLFineTuneStatus before, Observed observ
         int top = top();
         AttemptFacts facts = observed.attempt(top).orElseGet(() -> new AttemptFacts(top, null, List.of(), null));
         return top > 0 && (facts.job() != null || attemptInStatus() >= top) ? Optional.of(facts) : Optional.empty();
+    }
+
+    /** What is to be said of the quota of an attempt that has not ended; null: nothing. */
+    @Nullable
+    QuotaFacts quota(AttemptFacts attempt) {
+        JobFacts job = attempt.job();
+        return job == null
+                ? null
+                : Queueing.said(
+                        Conditions.find(before.conditions(), ConditionType.QuotaReserved)
+                                .orElse(null),
+                        job.admission(),
+                        Duration.between(job.created(), now));
     }
 
     /** Number of the first attempt of the series that the newest Job belongs to. */

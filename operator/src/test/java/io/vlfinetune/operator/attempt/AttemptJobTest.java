@@ -7,7 +7,9 @@ import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.vlfinetune.api.SchedulingSpec;
 import io.vlfinetune.api.ScratchSpec;
+import io.vlfinetune.api.VLFineTuneSpec;
 import io.vlfinetune.api.kubernetes.VLFineTune;
 import io.vlfinetune.contract.Json;
 import io.vlfinetune.contract.RunConfiguration;
@@ -178,5 +180,44 @@ class AttemptJobTest {
                 .filter(mount -> mount.getName().equals(name))
                 .findFirst()
                 .orElseThrow();
+    }
+
+    @Test
+    void givenAQueueThenTheJobAloneCarriesItsLabels() {
+        VLFineTune labelled = Samples.run(Samples.spec());
+        labelled.getMetadata()
+                .setLabels(Map.of(
+                        "kueue.x-k8s.io/queue-name", "team", "kueue.x-k8s.io/priority-class", "high", "mine", "too"));
+        Job queued = AttemptJob.of(labelled, 1, 1, Samples.CONFIGURATION);
+
+        assertThat(queued.getMetadata().getLabels())
+                .containsEntry("kueue.x-k8s.io/queue-name", "team")
+                .containsEntry("kueue.x-k8s.io/priority-class", "high")
+                .doesNotContainKey("mine");
+        assertThat(queued.getSpec().getTemplate().getMetadata().getLabels())
+                .doesNotContainKeys("kueue.x-k8s.io/queue-name", "kueue.x-k8s.io/priority-class");
+        assertThat(job.getMetadata().getLabels()).doesNotContainKey("kueue.x-k8s.io/queue-name");
+    }
+
+    @Test
+    void givenAQueueInTheSpecThenItWinsOverTheLabel() {
+        VLFineTuneSpec spec = Samples.spec();
+        SchedulingSpec scheduling = new SchedulingSpec("named", null, null, null, null, null, null, null);
+        VLFineTune named = Samples.run(new VLFineTuneSpec(
+                spec.model(),
+                spec.data(),
+                spec.freeze(),
+                spec.training(),
+                spec.output(),
+                spec.resources(),
+                scheduling,
+                spec.lifecycle(),
+                null));
+        named.getMetadata().setLabels(Map.of("kueue.x-k8s.io/queue-name", "team"));
+
+        assertThat(AttemptJob.of(named, 1, 1, Samples.CONFIGURATION)
+                        .getMetadata()
+                        .getLabels())
+                .containsEntry("kueue.x-k8s.io/queue-name", "named");
     }
 }

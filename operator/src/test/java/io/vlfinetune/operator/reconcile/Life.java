@@ -14,6 +14,8 @@ import io.vlfinetune.operator.attempt.Children;
 import io.vlfinetune.operator.attempt.JobFacts;
 import io.vlfinetune.operator.attempt.PodFacts;
 import io.vlfinetune.operator.conditions.Conditions;
+import io.vlfinetune.operator.queue.Admission;
+import io.vlfinetune.operator.queue.QuotaFacts;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -137,8 +139,15 @@ final class Life {
     /** The Job is deleted but not gone yet, as with foreground deletion. */
     Life jobDeleting() {
         JobFacts job = attempts.get(top()).job();
-        return job(
-                new JobFacts(job.name(), job.uid(), job.attempt(), job.firstAttempt(), job.created(), true, job.end()));
+        return job(new JobFacts(
+                job.name(),
+                job.uid(),
+                job.attempt(),
+                job.firstAttempt(),
+                job.created(),
+                true,
+                job.end(),
+                job.admission()));
     }
 
     /** The Job is deleted and its pods are left to themselves. */
@@ -150,6 +159,20 @@ final class Life {
     Life childrenDeleted() {
         attempts.clear();
         return this;
+    }
+
+    /** Kueue holds the Job back or lets it go, and says something of its quota. */
+    Life admission(boolean suspended, @Nullable QuotaFacts quota) {
+        JobFacts job = attempts.get(top()).job();
+        return job(new JobFacts(
+                job.name(),
+                job.uid(),
+                job.attempt(),
+                job.firstAttempt(),
+                job.created(),
+                job.deleting(),
+                job.end(),
+                new Admission(suspended, job.admission().queue(), quota)));
     }
 
     Life changeSpec() {
@@ -181,7 +204,14 @@ final class Life {
     private Life jobEnded(JobFacts.End end) {
         JobFacts job = attempts.get(top()).job();
         return job(new JobFacts(
-                job.name(), job.uid(), job.attempt(), job.firstAttempt(), job.created(), job.deleting(), end));
+                job.name(),
+                job.uid(),
+                job.attempt(),
+                job.firstAttempt(),
+                job.created(),
+                job.deleting(),
+                end,
+                job.admission()));
     }
 
     private Life job(@Nullable JobFacts job) {
@@ -206,7 +236,14 @@ final class Life {
                 int first = Integer.parseInt(
                         create.job().getMetadata().getAnnotations().get(Children.FIRST_ATTEMPT));
                 JobFacts job = new JobFacts(
-                        create.job().getMetadata().getName(), "uid-" + number, number, first, now, false, null);
+                        create.job().getMetadata().getName(),
+                        "uid-" + number,
+                        number,
+                        first,
+                        now,
+                        false,
+                        null,
+                        Admission.of(create.job(), null));
                 attempts.put(number, new AttemptFacts(number, job, List.of(), null));
             }
             case Action.CreateClaim _, Action.DeleteJob _, Action.Release _ -> {}
