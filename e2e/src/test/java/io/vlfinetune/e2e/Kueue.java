@@ -74,8 +74,7 @@ final class Kueue implements AutoCloseable {
         definitions(programs.resolve("crds"));
         webhooks(programs.resolve("webhooks.yaml"));
         Path configuration = certificates.resolve("configuration.yaml");
-        Files.writeString(
-                configuration, CONFIGURATION.formatted(NAMESPACE, port, certificates, SERVICE, SECRET));
+        Files.writeString(configuration, CONFIGURATION.formatted(NAMESPACE, port, certificates, SERVICE, SECRET));
         this.program = Program.start(
                 List.of(
                         programs.resolve("kueue").toString(),
@@ -220,7 +219,9 @@ final class Kueue implements AutoCloseable {
             throw new IOException(failure);
         }
         try {
-            client.resource(object("ResourceFlavor", "probe", "spec: {}")).dryRun().create();
+            client.resource(object("ResourceFlavor", "probe", "spec: {}"))
+                    .dryRun()
+                    .create();
             return true;
         } catch (KubernetesClientException e) {
             return false;
@@ -269,7 +270,8 @@ final class Kueue implements AutoCloseable {
             installed.forEach(object -> client.resource(object).delete());
             await().atMost(PATIENCE)
                     .until(() -> installed.stream()
-                            .allMatch(object -> Objects.isNull(client.resource(object).get())));
+                            .allMatch(object ->
+                                    Objects.isNull(client.resource(object).get())));
         }
     }
 

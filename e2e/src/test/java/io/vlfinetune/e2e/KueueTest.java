@@ -15,12 +15,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
-import org.jspecify.annotations.Nullable;
 
 /** Runs in queues of the real Kueue, on a real API server with the real Job controller. */
 @ExtendWith(ControlledServer.Resolver.class)
@@ -51,7 +51,10 @@ class KueueTest {
             user.resources(VLFineTune.class).delete();
             await().atMost(PATIENCE)
                     .until(() -> user.resources(Job.class).list().getItems().isEmpty()
-                            && user.resources(VLFineTune.class).list().getItems().isEmpty());
+                            && user.resources(VLFineTune.class)
+                                    .list()
+                                    .getItems()
+                                    .isEmpty());
         } finally {
             cluster.close();
             if (kueue != null) {
@@ -165,7 +168,9 @@ class KueueTest {
         awaitPhase("late", Phase.Succeeded);
 
         assertThat(quota("late")).isNull();
-        assertThat(status("lost").phase()).as("what Kueue held back stays held back").isEqualTo(Phase.Queued);
+        assertThat(status("lost").phase())
+                .as("what Kueue held back stays held back")
+                .isEqualTo(Phase.Queued);
     }
 
     private void create(String name, String wish, String queue) {

@@ -58,6 +58,7 @@ public final class AttemptJob {
                 .editMetadata()
                 .addToLabels(QueueLabels.of(run))
                 .addToAnnotations(Children.FIRST_ATTEMPT, Integer.toString(firstAttempt))
+                .addToAnnotations(MadeFrom.of(run).annotations())
                 .endMetadata()
                 .withNewSpec()
                 .withCompletionMode("Indexed")

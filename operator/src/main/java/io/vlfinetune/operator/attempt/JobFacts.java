@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param created when it was made
  * @param deleting whether it is being deleted
  * @param end how it ended; null while it has not
+ * @param madeFrom what it was made from
  * @param admission whether it may have pods, and what Kueue says of that
  */
 public record JobFacts(
@@ -30,6 +31,7 @@ public record JobFacts(
         Instant created,
         boolean deleting,
         @Nullable End end,
+        MadeFrom madeFrom,
         Admission admission) {
     /**
      * The end of a Job: its Complete or Failed condition. FailureTarget and SuccessCriteriaMet come earlier, while pods
@@ -60,7 +62,13 @@ public record JobFacts(
                 created,
                 job.getMetadata().getDeletionTimestamp() != null,
                 end(job, created),
+                MadeFrom.read(job.getMetadata().getAnnotations()),
                 Admission.of(job, quota));
+    }
+
+    /** Whether pods of it may still run or come. */
+    public boolean live() {
+        return end == null;
     }
 
     /** Number in a label or annotation; 1 where it is absent or no number. */

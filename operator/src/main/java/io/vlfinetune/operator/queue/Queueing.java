@@ -35,7 +35,9 @@ public final class Queueing {
                     ? new QuotaFacts(false, false, "NoAnswer", "the Job is suspended and Kueue has not said why")
                     : known;
         }
-        return known != null && known.reserved() == heard.reserved() && known.reason().equals(heard.reason())
+        return known != null
+                        && known.reserved() == heard.reserved()
+                        && known.reason().equals(heard.reason())
                 ? new QuotaFacts(heard.reserved(), heard.admitted(), heard.reason(), known.message())
                 : heard;
     }

@@ -31,23 +31,36 @@ record FollowPolicy(boolean liveChannel) implements Policy {
     }
 
     private RunState state(Situation situation, AttemptFacts attempt) {
-        Optional<String> obstacle = obstacle(situation, attempt);
-        if (obstacle.isPresent()) {
-            return new RunState.Starting(obstacle.get());
+        Optional<String> heldBack = heldBack(situation, attempt);
+        if (heldBack.isPresent()) {
+            return new RunState.Starting(heldBack.get());
         }
         Optional<ProgressReport> report = attempt.ownReport();
         boolean silent = !liveChannel && attempt.pod().map(PodFacts::running).orElse(false);
+        Optional<String> preempted = Preemption.waiting(situation, attempt);
+        Optional<String> obstacle = attempt.pod()
+                .flatMap(pod -> Optional.ofNullable(pod.waiting()).map(waiting -> waiting(situation, pod, waiting)));
+        if (preempted.isPresent()) {
+            return new RunState.Preempted(obstacle.orElse(preempted.get()));
+        }
         if (report.isPresent() || silent) {
             TrainerState trainer = report.map(ProgressReport::state).orElse(TrainerState.Training);
-            return new RunState.Running(trainer, "attempt " + attempt.number() + " is at work");
+            return new RunState.Running(
+                    trainer, "attempt " + attempt.number() + " is at work" + changed(situation, attempt));
         }
-        return new RunState.Starting(attempt.pod()
-                .flatMap(pod -> Optional.ofNullable(pod.waiting()).map(waiting -> waiting(situation, pod, waiting)))
-                .orElse("attempt " + attempt.number() + " starts"));
+        return new RunState.Starting(obstacle.orElse("attempt " + attempt.number() + " starts"));
+    }
+
+    /** What counts for an attempt is the spec that its Job was made from. */
+    private static String changed(Situation situation, AttemptFacts attempt) {
+        JobFacts job = attempt.job();
+        return job != null && job.madeFrom().differs(situation.run())
+                ? "; the spec was changed since and takes effect with the next attempt: suspend the run first and resume it"
+                : "";
     }
 
     /** A suspended Job has no trainer, whatever an earlier pod of it reported. */
-    private static Optional<String> obstacle(Situation situation, AttemptFacts attempt) {
+    private static Optional<String> heldBack(Situation situation, AttemptFacts attempt) {
         JobFacts job = attempt.job();
         return job == null
                 ? Optional.empty()

@@ -51,7 +51,9 @@ class QuotaFactsTest {
 
         assertThat(QuotaFacts.of(workload(List.of(RESERVED, ADMITTED, evicted))))
                 .contains(new QuotaFacts(false, false, "Preempted", "Preempted to accommodate a workload"));
-        assertThat(QuotaFacts.of(workload(List.of(PENDING, evicted))).orElseThrow().reason())
+        assertThat(QuotaFacts.of(workload(List.of(PENDING, evicted)))
+                        .orElseThrow()
+                        .reason())
                 .as("once the quota is given back, why it is not given again")
                 .isEqualTo("Pending");
     }

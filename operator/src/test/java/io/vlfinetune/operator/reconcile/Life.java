@@ -1,8 +1,11 @@
 package io.vlfinetune.operator.reconcile;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.vlfinetune.api.Condition;
 import io.vlfinetune.api.ConditionType;
+import io.vlfinetune.api.LifecycleSpec;
+import io.vlfinetune.api.VLFineTuneSpec;
 import io.vlfinetune.api.VLFineTuneStatus;
 import io.vlfinetune.api.kubernetes.VLFineTune;
 import io.vlfinetune.contract.Json;
@@ -75,15 +78,33 @@ final class Life {
         return attempts.keySet().stream().mapToInt(number -> number).max().orElse(0);
     }
 
-    Life report(ProgressReport report) {
-        AttemptFacts facts = attempts.get(report.attempt());
-        attempts.put(facts.number(), new AttemptFacts(facts.number(), facts.job(), facts.pods(), report));
+    /** The trainer reports, now. */
+    Life report(ProgressReport said) {
+        AttemptFacts facts = attempts.get(said.attempt());
+        ProgressReport report = new ProgressReport(
+                said.attempt(),
+                said.sequence(),
+                now.toString(),
+                said.state(),
+                said.resumedFromStep(),
+                said.model(),
+                said.data(),
+                said.plan(),
+                said.progress(),
+                said.metrics(),
+                said.checkpoint(),
+                said.lastWord());
+        attempts.put(
+                facts.number(),
+                new AttemptFacts(facts.number(), facts.firstAttempt(), facts.job(), facts.pods(), report));
         return this;
     }
 
     Life pod(PodFacts pod) {
         AttemptFacts facts = attempts.get(top());
-        attempts.put(facts.number(), new AttemptFacts(facts.number(), facts.job(), List.of(pod), facts.report()));
+        attempts.put(
+                facts.number(),
+                new AttemptFacts(facts.number(), facts.firstAttempt(), facts.job(), List.of(pod), facts.report()));
         return this;
     }
 
@@ -96,16 +117,17 @@ final class Life {
                 false,
                 null,
                 false,
+                false,
                 null,
                 new PodFacts.Waiting(reason, message, "image:1")));
     }
 
     Life running() {
-        return pod(new PodFacts(podName(), "uid-" + top(), now, true, false, null, false, null, null));
+        return pod(new PodFacts(podName(), "uid-" + top(), now, true, false, null, false, false, null, null));
     }
 
     Life exits(int code, boolean oomKilled, String message) {
-        return pod(new PodFacts(podName(), "uid-" + top(), now, false, true, code, oomKilled, message, null));
+        return pod(new PodFacts(podName(), "uid-" + top(), now, false, true, code, oomKilled, false, message, null));
     }
 
     Life exits(int code, LastWord word) {
@@ -114,7 +136,9 @@ final class Life {
 
     Life podDeleted() {
         AttemptFacts facts = attempts.get(top());
-        attempts.put(facts.number(), new AttemptFacts(facts.number(), facts.job(), List.of(), facts.report()));
+        attempts.put(
+                facts.number(),
+                new AttemptFacts(facts.number(), facts.firstAttempt(), facts.job(), List.of(), facts.report()));
         return this;
     }
 
@@ -132,7 +156,9 @@ final class Life {
 
     Life jobDeleted() {
         AttemptFacts facts = attempts.get(top());
-        attempts.put(facts.number(), new AttemptFacts(facts.number(), null, List.of(), facts.report()));
+        attempts.put(
+                facts.number(),
+                new AttemptFacts(facts.number(), facts.firstAttempt(), null, List.of(), facts.report()));
         return this;
     }
 
@@ -147,6 +173,7 @@ final class Life {
                 job.created(),
                 true,
                 job.end(),
+                job.madeFrom(),
                 job.admission()));
     }
 
@@ -172,7 +199,44 @@ final class Life {
                 job.created(),
                 job.deleting(),
                 job.end(),
+                job.madeFrom(),
                 new Admission(suspended, job.admission().queue(), quota)));
+    }
+
+    /** Another {@code spec.lifecycle}, in YAML's one-line form. */
+    Life lifecycle(String json) {
+        VLFineTuneSpec spec = run.getSpec();
+        try {
+            run.setSpec(new VLFineTuneSpec(
+                    spec.model(),
+                    spec.data(),
+                    spec.freeze(),
+                    spec.training(),
+                    spec.output(),
+                    spec.resources(),
+                    spec.scheduling(),
+                    Json.strict().readValue(json, LifecycleSpec.class),
+                    spec.managedBy()));
+        } catch (JsonProcessingException e) {
+            throw new AssertionError(e);
+        }
+        return changeSpec();
+    }
+
+    Life annotate(String key, String value) {
+        run.getMetadata().setAnnotations(Map.of(key, value));
+        return this;
+    }
+
+    /** Kubernetes takes the pod away; the Job controller will bring another one. */
+    Life evicted() {
+        return pod(new PodFacts(podName(), "uid-" + top(), now, false, true, 40, false, true, null, null));
+    }
+
+    /** The pod that comes in the place of an evicted one. */
+    Life replaced(String suffix) {
+        return pod(new PodFacts(
+                "digits-" + top() + "-0-" + suffix, "uid-" + top(), now, true, false, null, false, false, null, null));
     }
 
     Life changeSpec() {
@@ -181,7 +245,7 @@ final class Life {
     }
 
     static AttemptFacts withoutJob(AttemptFacts facts) {
-        return new AttemptFacts(facts.number(), null, facts.pods(), facts.report());
+        return new AttemptFacts(facts.number(), facts.firstAttempt(), null, facts.pods(), facts.report());
     }
 
     static String json(LastWord word) {
@@ -211,12 +275,15 @@ final class Life {
                 job.created(),
                 job.deleting(),
                 end,
+                job.madeFrom(),
                 job.admission()));
     }
 
     private Life job(@Nullable JobFacts job) {
         AttemptFacts facts = attempts.get(top());
-        attempts.put(facts.number(), new AttemptFacts(facts.number(), job, facts.pods(), facts.report()));
+        attempts.put(
+                facts.number(),
+                new AttemptFacts(facts.number(), facts.firstAttempt(), job, facts.pods(), facts.report()));
         return this;
     }
 
@@ -229,12 +296,11 @@ final class Life {
         switch (action) {
             case Action.CreateProgress create -> {
                 int number = number(create.progress().getMetadata().getLabels());
-                attempts.putIfAbsent(number, new AttemptFacts(number, null, List.of(), null));
+                attempts.putIfAbsent(number, new AttemptFacts(number, first(create.progress()), null, List.of(), null));
             }
             case Action.CreateJob create -> {
                 int number = number(create.job().getMetadata().getLabels());
-                int first = Integer.parseInt(
-                        create.job().getMetadata().getAnnotations().get(Children.FIRST_ATTEMPT));
+                int first = first(create.job());
                 JobFacts job = new JobFacts(
                         create.job().getMetadata().getName(),
                         "uid-" + number,
@@ -243,11 +309,20 @@ final class Life {
                         now,
                         false,
                         null,
+                        JobFacts.of(create.job()).madeFrom(),
                         Admission.of(create.job(), null));
-                attempts.put(number, new AttemptFacts(number, job, List.of(), null));
+                attempts.put(number, new AttemptFacts(number, first, job, List.of(), null));
             }
-            case Action.CreateClaim _, Action.DeleteJob _, Action.Release _ -> {}
+            case Action.DeleteProgress delete ->
+                attempts.values()
+                        .removeIf(attempt ->
+                                attempt.job() == null && delete.name().equals("digits-" + attempt.number()));
+            case Action.CreateClaim _, Action.DeleteClaim _, Action.DeleteJob _, Action.Release _ -> {}
         }
+    }
+
+    private static int first(HasMetadata child) {
+        return Integer.parseInt(child.getMetadata().getAnnotations().get(Children.FIRST_ATTEMPT));
     }
 
     private static int number(Map<String, String> labels) {

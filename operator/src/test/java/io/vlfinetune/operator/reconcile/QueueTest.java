@@ -131,7 +131,7 @@ class QueueTest {
         life.report(Samples.report(1, 1, TrainerState.Training, 10)).step();
         int written = life.writes;
 
-        life.after(Duration.ofHours(1)).admission(false, null).step();
+        life.after(Duration.ofMinutes(1)).admission(false, null).step();
         assertThat(life.writes).isEqualTo(written);
     }
 
