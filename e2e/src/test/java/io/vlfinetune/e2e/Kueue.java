@@ -213,10 +213,10 @@ final class Kueue implements AutoCloseable {
         }
     }
 
-    private boolean answers() throws IOException {
+    private boolean answers() {
         String failure = program.failure();
         if (failure != null) {
-            throw new IOException(failure);
+            throw new IllegalStateException(failure);
         }
         try {
             client.resource(object("ResourceFlavor", "probe", "spec: {}"))

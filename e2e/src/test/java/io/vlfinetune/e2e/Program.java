@@ -1,6 +1,7 @@
 package io.vlfinetune.e2e;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -35,11 +36,16 @@ final class Program implements AutoCloseable {
 
     /** Why it does not work, with the end of its log; null while it does. */
     @Nullable
-    String failure() throws IOException {
+    String failure() {
         if (process.isAlive()) {
             return null;
         }
-        List<String> lines = Files.readAllLines(log);
+        List<String> lines;
+        try {
+            lines = Files.readAllLines(log);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
         return log.getFileName() + ": ended with " + process.exitValue() + "\n"
                 + String.join("\n", lines.subList(Math.max(0, lines.size() - 15), lines.size()));
     }
