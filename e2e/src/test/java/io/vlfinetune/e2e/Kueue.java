@@ -17,6 +17,8 @@ import io.fabric8.kubernetes.api.model.admissionregistration.v1.WebhookClientCon
 import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
 import java.io.InputStream;
@@ -254,8 +256,10 @@ final class Kueue implements AutoCloseable {
 
     /** Holds a ClusterQueue and evicts what it has admitted, or lets it go on: {@code HoldAndDrain}, {@code None}. */
     void stopPolicy(String queue, String policy) {
-        GenericKubernetesResource change = object("ClusterQueue", queue, "spec: {stopPolicy: " + policy + "}");
-        client.resource(change).patch("{\"spec\":{\"stopPolicy\":\"" + policy + "\"}}");
+        client.resource(object("ClusterQueue", queue, "spec: {}"))
+                .patch(
+                        PatchContext.of(PatchType.JSON_MERGE),
+                        "{\"spec\":{\"stopPolicy\":\"" + policy + "\"}}");
     }
 
     /** Removes it with everything that is left of it. */

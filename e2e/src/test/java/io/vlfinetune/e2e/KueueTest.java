@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -89,8 +90,7 @@ class KueueTest {
 
     /** Kueue suspends what runs without its leave. */
     private void onceKueueIsInstalledItsWordsAreMirrored() {
-        awaitPhase("early", Phase.Queued);
-        assertThat(quota("early").reason()).isEqualTo("Inadmissible");
+        awaitQueued("early", "Inadmissible");
         assertThat(quota("early").message()).contains("LocalQueue team doesn't exist");
         assertThat(job("early-1").getSpec().getSuspend()).isTrue();
 
@@ -105,8 +105,7 @@ class KueueTest {
         assertThat(quota("first").status()).isEqualTo("True");
         assertThat(quota("first").reason()).isEqualTo("QuotaReserved");
         create("second", "fine", "team");
-        awaitPhase("second", Phase.Queued);
-        await().atMost(PATIENCE).until(() -> quota("second").reason(), "Pending"::equals);
+        awaitQueued("second", "Pending");
         assertThat(quota("second").message()).contains("insufficient unused quota for cpu");
         assertThat(message("second"))
                 .startsWith("attempt 1 waits in queue team: ")
@@ -124,8 +123,7 @@ class KueueTest {
         awaitPhase("drained", Phase.Running);
 
         kueue.stopPolicy("team", "HoldAndDrain");
-        awaitPhase("drained", Phase.Queued);
-        await().atMost(PATIENCE).until(() -> quota("drained").reason(), "Inadmissible"::equals);
+        awaitQueued("drained", "Inadmissible");
         assertThat(quota("drained").message()).contains("ClusterQueue team is inactive");
         assertThat(job("drained-1").getSpec().getSuspend()).isTrue();
 
@@ -147,7 +145,7 @@ class KueueTest {
                 .setLabels(Map.of("kueue.x-k8s.io/queue-name", "team", "kueue.x-k8s.io/priority-class", "urgent"));
         user.resource(urgent).create();
 
-        awaitPhase("patient", Phase.Queued);
+        awaitQueued("patient", "Pending");
         assertThat(message("patient")).contains("waits in queue team");
         awaitPhase("urgent", Phase.Running);
         user.resources(VLFineTune.class).withName("urgent").delete();
@@ -157,9 +155,8 @@ class KueueTest {
 
     private void aQueueThatDoesNotExistIsSaid() {
         create("lost", "fine", "nowhere");
-        awaitPhase("lost", Phase.Queued);
+        awaitQueued("lost", "Inadmissible");
 
-        assertThat(quota("lost").reason()).isEqualTo("Inadmissible");
         assertThat(message("lost")).isEqualTo("attempt 1 waits in queue nowhere: LocalQueue nowhere doesn't exist");
     }
 
@@ -201,5 +198,15 @@ class KueueTest {
 
     private void awaitPhase(String name, Phase phase) {
         await("phase of " + name).atMost(PATIENCE).until(() -> status(name).phase(), phase::equals);
+    }
+
+    private void awaitQueued(String name, String reason) {
+        await("reason of " + name)
+                .atMost(PATIENCE)
+                .until(() -> Optional.ofNullable(quota(name))
+                        .filter(quota -> "False".equals(quota.status()))
+                        .map(Condition::reason)
+                        .orElse(""), reason::equals);
+        awaitPhase(name, Phase.Queued);
     }
 }
