@@ -257,9 +257,7 @@ final class Kueue implements AutoCloseable {
     /** Holds a ClusterQueue and evicts what it has admitted, or lets it go on: {@code HoldAndDrain}, {@code None}. */
     void stopPolicy(String queue, String policy) {
         client.resource(object("ClusterQueue", queue, "spec: {}"))
-                .patch(
-                        PatchContext.of(PatchType.JSON_MERGE),
-                        "{\"spec\":{\"stopPolicy\":\"" + policy + "\"}}");
+                .patch(PatchContext.of(PatchType.JSON_MERGE), "{\"spec\":{\"stopPolicy\":\"" + policy + "\"}}");
     }
 
     /** Removes it with everything that is left of it. */

@@ -4,6 +4,7 @@ import io.fabric8.kubernetes.api.model.APIGroup;
 import io.fabric8.kubernetes.api.model.APIResourceList;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.GroupVersionForDiscovery;
+import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
@@ -25,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 final class Workloads implements AutoCloseable {
     private static final String GROUP = "kueue.x-k8s.io";
     private static final String PLURAL = "workloads";
-    private static final long PATIENCE_SECONDS = 20;
+    private static final long PATIENCE_SECONDS = 10;
 
     private final List<SharedIndexInformer<GenericKubernetesResource>> informers = new ArrayList<>();
 
@@ -77,15 +78,17 @@ final class Workloads implements AutoCloseable {
 
     private static SharedIndexInformer<GenericKubernetesResource> informer(
             KubernetesClient client, String namespace, String version) {
-        var workloads = client.genericKubernetesResources(new ResourceDefinitionContext.Builder()
+        var all = client.genericKubernetesResources(new ResourceDefinitionContext.Builder()
                 .withGroup(GROUP)
                 .withVersion(version)
                 .withKind("Workload")
                 .withPlural(PLURAL)
                 .withNamespaced(true)
                 .build());
-        var informer = (namespace.isEmpty() ? workloads.inAnyNamespace() : workloads.inNamespace(namespace))
-                .runnableInformer(0);
+        var workloads = namespace.isEmpty() ? all.inAnyNamespace() : all.inNamespace(namespace);
+        // An informer that is refused tells the log, with a stack trace; this tells the caller.
+        workloads.list(new ListOptionsBuilder().withLimit(1L).build());
+        SharedIndexInformer<GenericKubernetesResource> informer = workloads.runnableInformer(0);
         // A Workload carries a copy of its pods' templates, and there may be thousands that are not ours.
         informer.itemStore(new ReducedStateItemStore<>(
                 ReducedStateItemStore.NAME_KEY_STATE,
@@ -100,7 +103,7 @@ final class Workloads implements AutoCloseable {
             ResourceEventHandler<GenericKubernetesResource> handler,
             Runnable gone) {
         informers.add(informer);
-        informer.exceptionHandler((started, problem) -> started && !isGone(problem));
+        informer.exceptionHandler((started, problem) -> !isGone(problem));
         informer.addEventHandler(handler);
         try {
             informer.start().toCompletableFuture().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
