@@ -326,7 +326,7 @@ final class Life {
                         .removeIf(attempt ->
                                 attempt.job() == null && delete.name().equals("digits-" + attempt.number()));
             case Action.DeleteJob delete -> attempts.replaceAll((_, attempt) -> deleting(attempt, delete.uid()));
-            case Action.CreateClaim _, Action.DeleteClaim _, Action.Release _ -> {}
+            case Action.CreateClaim _, Action.EnsureTrainerAccess _, Action.DeleteClaim _, Action.Release _ -> {}
         }
     }
 
