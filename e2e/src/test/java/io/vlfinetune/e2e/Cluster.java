@@ -35,11 +35,11 @@ final class Cluster implements AutoCloseable {
     private final ApiServer server;
     private final Config operatorLogin;
     private final WorkFolder work;
-    private final List<AutoCloseable> machinery;
+    private final List<Runnable> machinery;
     private KubernetesClient operatorClient;
     private VLFineTuneOperator operator;
 
-    private Cluster(ApiServer server, Config operatorLogin, WorkFolder work, List<AutoCloseable> machinery) {
+    private Cluster(ApiServer server, Config operatorLogin, WorkFolder work, List<Runnable> machinery) {
         this.server = server;
         this.operatorLogin = operatorLogin;
         this.work = work;
@@ -50,13 +50,9 @@ final class Cluster implements AutoCloseable {
     /** On a server without controllers: the local node is Job controller and kubelet, and somebody collects orphans. */
     static Cluster bare(ApiServer server, Config operatorLogin, Path folder) throws IOException {
         WorkFolder work = WorkFolder.open(folder);
-        return new Cluster(
-                server,
-                operatorLogin,
-                work,
-                List.of(
-                        LocalNode.start(server.client(), Standing.parts(work, new ArrayList<>())),
-                        new OwnerCleanup(server.client())));
+        LocalNode node = LocalNode.start(server.client(), Standing.parts(work, new ArrayList<>()));
+        OwnerCleanup cleanup = new OwnerCleanup(server.client());
+        return new Cluster(server, operatorLogin, work, List.of(node::close, cleanup::close));
     }
 
     /** On a server with the real controllers: the node has pods and nothing else. A killed trainer had no memory left. */
@@ -74,7 +70,7 @@ final class Cluster implements AutoCloseable {
                         parts.clock(),
                         parts.random(),
                         parts.notices()));
-        return new Cluster(server.server(), server.operatorLogin(), work, List.of(node));
+        return new Cluster(server.server(), server.operatorLogin(), work, List.of(node::close));
     }
 
     private void startOperator(Writes writes) {
@@ -135,12 +131,10 @@ final class Cluster implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() throws IOException {
         operator.close();
         operatorClient.close();
-        for (AutoCloseable part : machinery) {
-            part.close();
-        }
+        machinery.forEach(Runnable::run);
         work.close();
     }
 }

@@ -48,19 +48,6 @@ final class Kueue implements AutoCloseable {
     private static final List<String> CONVERTED =
             List.of("localqueues", "clusterqueues", "cohorts", "workloads", "multikueueclusters");
 
-    private static final String CONFIGURATION = """
-            apiVersion: config.kueue.x-k8s.io/v1beta2
-            kind: Configuration
-            namespace: %s
-            health: {healthProbeBindAddress: "0"}
-            metrics: {bindAddress: "0"}
-            webhook: {host: 127.0.0.1, port: %d, certDir: %s}
-            leaderElection: {leaderElect: false}
-            internalCertManagement: {enable: true, webhookServiceName: %s, webhookSecretName: %s}
-            clientConnection: {qps: 200, burst: 400}
-            integrations: {frameworks: [batch/job]}
-            """;
-
     private final KubernetesClient client;
     private final Path certificates;
     private final int port;
@@ -76,7 +63,7 @@ final class Kueue implements AutoCloseable {
         definitions(programs.resolve("crds"));
         webhooks(programs.resolve("webhooks.yaml"));
         Path configuration = certificates.resolve("configuration.yaml");
-        Files.writeString(configuration, CONFIGURATION.formatted(NAMESPACE, port, certificates, SERVICE, SECRET));
+        Files.writeString(configuration, configuration());
         this.program = Program.start(
                 List.of(
                         programs.resolve("kueue").toString(),
@@ -97,6 +84,22 @@ final class Kueue implements AutoCloseable {
             kueue.close();
             throw e;
         }
+    }
+
+    /** Without its API server for waiting Workloads, without metrics and probes: they would want ports. */
+    private String configuration() {
+        return """
+            apiVersion: config.kueue.x-k8s.io/v1beta2
+            kind: Configuration
+            namespace: %s
+            health: {healthProbeBindAddress: "0"}
+            metrics: {bindAddress: "0"}
+            webhook: {host: 127.0.0.1, port: %d, certDir: %s}
+            leaderElection: {leaderElect: false}
+            internalCertManagement: {enable: true, webhookServiceName: %s, webhookSecretName: %s}
+            clientConnection: {qps: 200, burst: 400}
+            integrations: {frameworks: [batch/job]}
+            """.formatted(NAMESPACE, port, certificates, SERVICE, SECRET);
     }
 
     private static int freePort() throws IOException {

@@ -44,6 +44,7 @@ public final class PodNode implements AutoCloseable {
         String obstacle = "";
         String started = "";
         boolean ended;
+        CompletableFuture<Void> done = CompletableFuture.completedFuture(null);
 
         @Nullable
         TrainerProcess process;
@@ -156,7 +157,7 @@ public final class PodNode implements AutoCloseable {
                     parts.witness(),
                     projected);
             pod.process = process;
-            process.ended().thenAccept(end -> later(() -> ended(pod, end)));
+            pod.done = process.ended().thenAccept(end -> later(() -> ended(pod, end)));
         } catch (IOException e) {
             throw new IllegalStateException("the trainer does not start", e);
         }
@@ -222,17 +223,19 @@ public final class PodNode implements AutoCloseable {
         schedule();
     }
 
-    /** Kills what still runs. */
+    /** Kills what still runs, and returns once nothing does. */
     @Override
     public void close() {
         pods.stop();
-        CompletableFuture.runAsync(
-                        () -> placed.values().stream()
-                                .filter(Placed::running)
-                                .forEach(pod ->
-                                        Objects.requireNonNull(pod.process).kill()),
-                        thread)
-                .join();
+        List<CompletableFuture<Void>> ends =
+                CompletableFuture.supplyAsync(this::killAll, thread).join();
+        CompletableFuture.allOf(ends.toArray(CompletableFuture<?>[]::new)).join();
         thread.shutdownNow();
+    }
+
+    private List<CompletableFuture<Void>> killAll() {
+        List<Placed> running = placed.values().stream().filter(Placed::running).toList();
+        running.forEach(pod -> Objects.requireNonNull(pod.process).kill());
+        return running.stream().map(pod -> pod.done).toList();
     }
 }

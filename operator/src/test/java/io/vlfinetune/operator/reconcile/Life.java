@@ -345,7 +345,8 @@ final class Life {
                                 job.created(),
                                 true,
                                 job.end(),
-                                job.madeFrom()),
+                                job.madeFrom(),
+                                job.admission()),
                         facts.pods(),
                         facts.report());
     }
