@@ -33,7 +33,8 @@ class ChartRbacTest {
             "batch/jobs", Set.of("create", "get", "list", "watch", "delete"),
             "/pods", Set.of("list", "watch"),
             "/persistentvolumeclaims", Set.of("create", "get", "delete"),
-            "/events", Set.of("create"));
+            "/events", Set.of("create"),
+            "kueue.x-k8s.io/workloads", Set.of("list", "watch"));
 
     /** What it may do beside that where trainers have a token: what they share, and no more than patch to grant. */
     private static final Map<String, Set<String>> GRANTING = Map.of(

@@ -10,6 +10,7 @@ import io.vlfinetune.operator.conditions.RunState;
 import io.vlfinetune.operator.conditions.RunTraits;
 import io.vlfinetune.operator.conditions.StatusFactory;
 import io.vlfinetune.operator.progress.Copying;
+import io.vlfinetune.operator.queue.QuotaFacts;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -81,7 +82,7 @@ public final class Planner {
         return StatusFactory.of(
                 Facts.of(situation, decision, state, ephemeral(run)),
                 state,
-                new RunTraits(ephemeral(run), completion),
+                new RunTraits(ephemeral(run), completion, quota(situation, decision)),
                 situation.before().conditions(),
                 situation.generation(),
                 situation.now());
@@ -128,6 +129,15 @@ public final class Planner {
     private static @Nullable String annotation(VLFineTune run, String key) {
         Map<String, String> annotations = run.getMetadata().getAnnotations();
         return annotations == null ? null : annotations.get(key);
+    }
+
+    /** Of an attempt that is only about to be started nothing is known. */
+    private static @Nullable QuotaFacts quota(Situation situation, Decision decision) {
+        return situation
+                .current()
+                .filter(attempt -> attempt.number() == decision.attempt())
+                .map(situation::quota)
+                .orElse(null);
     }
 
     /** A run that succeeded takes note of a newer generation: tools take an older observedGeneration for unfinished work. */

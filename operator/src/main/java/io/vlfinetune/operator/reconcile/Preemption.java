@@ -50,7 +50,8 @@ final class Preemption {
         if (pod.get().terminal() && pod.get().disrupted()) {
             return Optional.of(taken(pod.get().name(), attempt));
         }
-        return underWay(situation) && !reported(attempt, pod.get().created())
+        return (underWay(situation) || predecessor(attempt, pod.get()))
+                        && !reported(attempt, pod.get().created())
                 ? Optional.of("pod %s takes the place of the one that was taken away"
                         .formatted(pod.get().name()))
                 : Optional.empty();
@@ -67,6 +68,11 @@ final class Preemption {
                 .flatMap(Times::parse)
                 .filter(time -> !time.isBefore(created))
                 .isPresent();
+    }
+
+    /** Whether there is a report, of which a pod that still works is not the author. */
+    private static boolean predecessor(AttemptFacts attempt, PodFacts pod) {
+        return !pod.terminal() && attempt.ownReport().isPresent();
     }
 
     private static boolean underWay(Situation situation) {
