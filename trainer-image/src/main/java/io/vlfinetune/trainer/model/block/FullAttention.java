@@ -1,6 +1,7 @@
 package io.vlfinetune.trainer.model.block;
 
 import ai.djl.ndarray.NDArray;
+import io.vlfinetune.trainer.engine.Looks;
 import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.model.Batch;
 import io.vlfinetune.trainer.model.Flow;
@@ -35,7 +36,7 @@ public record FullAttention(int heads) implements Layer {
         Ops ops = w.ops();
         List<NDArray> carried = input.carried();
         NDArray mixed = ops.attention(
-                heads(carried.get(0), ops), heads(carried.get(1), ops), heads(carried.get(2), ops), false);
+                heads(carried.get(0), ops), heads(carried.get(1), ops), heads(carried.get(2), ops), new Looks.All());
         long[] shape = carried.getFirst().getShape().getShape();
         return input.taking(3, ops.reshape(ops.transpose(mixed, 1, 2), shape));
     }

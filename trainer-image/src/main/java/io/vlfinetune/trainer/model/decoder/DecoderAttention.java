@@ -2,6 +2,7 @@ package io.vlfinetune.trainer.model.decoder;
 
 import ai.djl.ndarray.NDArray;
 import io.vlfinetune.api.Role;
+import io.vlfinetune.trainer.engine.Looks;
 import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.freeze.TensorRole;
 import io.vlfinetune.trainer.model.Batch;
@@ -55,8 +56,7 @@ record DecoderAttention(String prefix, int number, DecoderConfig config) impleme
         NDArray query = ops.rotate(normed(heads(carried.get(0), config.heads(), ops), w, "q"), cosines, sines);
         NDArray key = ops.rotate(normed(heads(carried.get(1), config.groups(), ops), w, "k"), cosines, sines);
         NDArray value = heads(carried.get(2), config.groups(), ops);
-        long times = config.heads() / config.groups();
-        NDArray mixed = ops.attention(query, ops.repeat(key, times, 1), ops.repeat(value, times, 1), true);
+        NDArray mixed = ops.attention(query, key, value, new Looks.Back());
         long rows = carried.getFirst().getShape().get(0);
         return input.taking(3, ops.reshape(ops.transpose(mixed, 1, 2), rows, batch.length(), -1));
     }

@@ -57,9 +57,7 @@ record GemmaAttention(String prefix, int number, GemmaConfig config) implements 
         NDArray query = ops.rotate(norm("q_norm").apply(heads(carried.get(0), config.heads(), ops), w), cosines, sines);
         NDArray key = ops.rotate(norm("k_norm").apply(heads(carried.get(1), config.groups(), ops), w), cosines, sines);
         NDArray value = heads(carried.get(2), config.groups(), ops);
-        long times = config.heads() / config.groups();
-        NDArray mixed = ops.attention(
-                query, ops.repeat(key, times, 1), ops.repeat(value, times, 1), mask.of(w, batch), config.scale());
+        NDArray mixed = ops.attention(query, key, value, mask.of(w, batch), config.scale());
         long rows = carried.getFirst().getShape().get(0);
         return input.taking(3, ops.reshape(ops.transpose(mixed, 1, 2), rows, batch.length(), -1));
     }

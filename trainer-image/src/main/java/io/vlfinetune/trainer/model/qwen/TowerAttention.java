@@ -2,6 +2,7 @@ package io.vlfinetune.trainer.model.qwen;
 
 import ai.djl.ndarray.NDArray;
 import io.vlfinetune.trainer.engine.DType;
+import io.vlfinetune.trainer.engine.Looks;
 import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.model.Batch;
 import io.vlfinetune.trainer.model.Flow;
@@ -55,8 +56,8 @@ record TowerAttention(int number, TowerConfig config) implements Layer {
         List<NDArray> mixed = new ArrayList<>();
         long at = 0;
         for (PatchOrder.Run run : runs) {
-            NDArray one =
-                    ops.attention(part(query, at, run, ops), part(key, at, run, ops), part(value, at, run, ops), false);
+            NDArray one = ops.attention(
+                    part(query, at, run, ops), part(key, at, run, ops), part(value, at, run, ops), new Looks.All());
             mixed.add(ops.reshape(ops.transpose(one, 1, 2), -1, config.hidden()));
             at += (long) run.count() * run.length();
         }
