@@ -19,6 +19,15 @@ public enum AttentionKernel {
     private static final long LONGEST = 10;
 
     /**
+     * Whether a backward pass runs attention again rather than remember what it reads. In BFloat16 it does: products are
+     * quick, and probabilities, turned and repeated arrays are then in memory for one block only. In Float32 attention
+     * would take a third longer.
+     */
+    public static boolean isCheap(DType precision) {
+        return precision == DType.BF16;
+    }
+
+    /**
      * The kernel for attention of so many places.
      *
      * @param size width of a head

@@ -1,6 +1,8 @@
 package io.vlfinetune.trainer.model.block;
 
 import ai.djl.ndarray.NDArray;
+import io.vlfinetune.trainer.engine.AttentionKernel;
+import io.vlfinetune.trainer.engine.DType;
 import io.vlfinetune.trainer.engine.Looks;
 import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.model.Batch;
@@ -28,7 +30,12 @@ public record FullAttention(int heads) implements Layer {
     @Override
     public Footprint footprint(Widths input) {
         long mixture = input.carried().getFirst();
-        return new Footprint(input.dropped(3).carryingFirst(List.of(mixture)), 2 * mixture);
+        return new Footprint(input.dropped(3).carryingFirst(List.of(mixture)), 2 * mixture).within(mixture);
+    }
+
+    @Override
+    public boolean isCheap(DType precision) {
+        return AttentionKernel.isCheap(precision);
     }
 
     @Override

@@ -2,6 +2,8 @@ package io.vlfinetune.trainer.model.decoder;
 
 import ai.djl.ndarray.NDArray;
 import io.vlfinetune.api.Role;
+import io.vlfinetune.trainer.engine.AttentionKernel;
+import io.vlfinetune.trainer.engine.DType;
 import io.vlfinetune.trainer.engine.Looks;
 import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.freeze.TensorRole;
@@ -44,7 +46,13 @@ record DecoderAttention(String prefix, int number, DecoderConfig config) impleme
         boolean grouped = config.heads() > config.groups();
         long normed = config.normsQueries() ? queries + keys : 0;
         long turned = queries + (grouped ? 2 * queries : keys);
-        return new Footprint(input.dropped(3).carryingFirst(List.of(queries)), turned + 2 * queries + normed);
+        return new Footprint(input.dropped(3).carryingFirst(List.of(queries)), turned + 2 * queries + normed)
+                .within(turned + queries + normed);
+    }
+
+    @Override
+    public boolean isCheap(DType precision) {
+        return AttentionKernel.isCheap(precision);
     }
 
     @Override

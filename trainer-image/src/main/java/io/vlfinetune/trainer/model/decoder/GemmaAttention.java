@@ -2,6 +2,8 @@ package io.vlfinetune.trainer.model.decoder;
 
 import ai.djl.ndarray.NDArray;
 import io.vlfinetune.api.Role;
+import io.vlfinetune.trainer.engine.AttentionKernel;
+import io.vlfinetune.trainer.engine.DType;
 import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.freeze.TensorRole;
 import io.vlfinetune.trainer.model.Batch;
@@ -42,7 +44,13 @@ record GemmaAttention(String prefix, int number, GemmaConfig config) implements 
         boolean grouped = config.heads() > config.groups();
         long turned = queries + (grouped ? 2 * queries : keys);
         return new Footprint(
-                input.dropped(3).carryingFirst(List.of(queries)), turned + 2 * queries + 2 * (queries + keys));
+                        input.dropped(3).carryingFirst(List.of(queries)), turned + 2 * queries + 2 * (queries + keys))
+                .within(turned + queries + 2 * (queries + keys));
+    }
+
+    @Override
+    public boolean isCheap(DType precision) {
+        return AttentionKernel.isCheap(precision);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.vlfinetune.trainer.model.qwen;
 
 import ai.djl.ndarray.NDArray;
+import io.vlfinetune.trainer.engine.AttentionKernel;
 import io.vlfinetune.trainer.engine.DType;
 import io.vlfinetune.trainer.engine.Looks;
 import io.vlfinetune.trainer.engine.Ops;
@@ -31,7 +32,12 @@ record TowerAttention(int number, TowerConfig config) implements Layer {
     @Override
     public Footprint footprint(Widths input) {
         long hidden = config.hidden();
-        return new Footprint(input.dropped(1).carryingFirst(List.of(hidden)), 5 * hidden);
+        return new Footprint(input.dropped(1).carryingFirst(List.of(hidden)), 5 * hidden).within(4 * hidden);
+    }
+
+    @Override
+    public boolean isCheap(DType precision) {
+        return AttentionKernel.isCheap(precision);
     }
 
     @Override
