@@ -3,7 +3,7 @@ package io.vlfinetune.trainer.engine;
 /**
  * How attention is computed. Every way of running a layer takes the same one, since their last bits differ.
  *
- * <p>In BFloat16 the backward pass of PyTorch 2.7.1's flash kernel takes on CPU three to eight times as long as plain
+ * <p>In BFloat16 the backward pass of PyTorch 2.7.1's flash kernel takes on CPU two to eight times as long as plain
  * products; in Float32 the flash kernel is as fast or faster (measured: benchmarks/step/PROFILE.md).
  */
 public enum AttentionKernel {
