@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class JobLife {
     private static final long STEP_MILLIS = 400;
+    private static final int PERCENT = 30;
     private static final long BACKOFF_MILLIS = 100;
     private static final String RUN = "vlfinetune.io/run";
 
@@ -138,7 +139,7 @@ final class JobLife {
             return;
         }
         checkpoint = Math.max(checkpoint, step);
-        int percent = step * 30;
+        int percent = step * PERCENT;
         report(TrainerState.Training, percent, null);
         long deadline = System.nanoTime() + STEP_MILLIS * 1_000_000;
         while (System.nanoTime() < deadline
@@ -151,7 +152,7 @@ final class JobLife {
 
     private void preempt(Pod pod) throws JsonProcessingException {
         LastWord word = word(LastWord.Outcome.Stopped, null, "told to stop");
-        report(TrainerState.Ended, 0, word);
+        report(TrainerState.Ended, (int) checkpoint * PERCENT, word);
         record.trainerEnded(pod.getMetadata().getName());
         writes.podEnded(pod, 40, Json.strict().writeValueAsString(word), true);
         stopped(BACKOFF_MILLIS);
@@ -176,7 +177,7 @@ final class JobLife {
     }
 
     private void end(Pod pod, int code, LastWord word) throws JsonProcessingException {
-        report(TrainerState.Ended, 0, word);
+        report(TrainerState.Ended, (int) checkpoint * PERCENT, word);
         record.trainerEnded(pod.getMetadata().getName());
         writes.podEnded(pod, code, Json.strict().writeValueAsString(word), false);
     }

@@ -12,7 +12,9 @@ import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import io.vlfinetune.api.VLFineTuneStatus;
 import io.vlfinetune.api.kubernetes.VLFineTune;
+import io.vlfinetune.api.kubernetes.VLFineTuneProgress;
 import io.vlfinetune.operator.attempt.Children;
+import io.vlfinetune.operator.attempt.JobFacts;
 import java.net.HttpURLConnection;
 import java.util.List;
 
@@ -20,10 +22,12 @@ import java.util.List;
 final class Actor {
     private final KubernetesClient client;
     private final Caches caches;
+    private final Freshness freshness;
 
-    Actor(KubernetesClient client, Caches caches) {
+    Actor(KubernetesClient client, Caches caches, Freshness freshness) {
         this.client = client;
         this.caches = caches;
+        this.freshness = freshness;
     }
 
     /**
@@ -31,26 +35,45 @@ final class Actor {
      *
      * @throws KubernetesClientException the API server refused one; those before it stay done
      * @throws NameTakenException a child's name belongs to something else
+     * @throws StaleCacheException the plan was made from caches that are behind
      */
     boolean act(VLFineTune run, List<Action> actions) {
         boolean released = false;
+        boolean repeated = false;
         for (Action action : actions) {
             switch (action) {
                 case Action.CreateClaim create -> create(run, create.claim());
-                case Action.CreateProgress create -> remember(caches.progress(), create(run, create.progress()));
-                case Action.CreateJob create -> remember(caches.jobs(), create(run, create.job()));
+                case Action.CreateProgress create -> {
+                    Child<VLFineTuneProgress> progress = create(run, create.progress());
+                    repeated = progress.existed();
+                    remember(caches.progress(), progress.object());
+                }
+                case Action.CreateJob create -> {
+                    if (repeated || JobFacts.of(create.job()).attempt() > 1) {
+                        freshness.confirmNext(run, create.job());
+                    }
+                    remember(caches.jobs(), create(run, create.job()).object());
+                }
                 case Action.DeleteJob delete -> delete(run, delete);
-                case Action.Release _ -> released = true;
+                case Action.Release _ -> {
+                    freshness.confirmIdle(run);
+                    released = true;
+                }
             }
         }
         return released;
     }
 
-    /** Writes a whole status; returns the run as the server has it then. */
+    /**
+     * Writes a whole status; returns the run as the server has it then. The version of the run is a precondition: what
+     * was planned from an older one must not overwrite what is known since.
+     */
     VLFineTune report(VLFineTune run, VLFineTuneStatus status) {
         return client.resource(run)
                 .subresource("status")
-                .patch(PatchContext.of(PatchType.JSON_MERGE), StatusPatch.of(status));
+                .patch(
+                        PatchContext.of(PatchType.JSON_MERGE),
+                        StatusPatch.of(run.getMetadata().getResourceVersion(), status));
     }
 
     /** Tells an event; one that was told before is told already. */
@@ -64,9 +87,12 @@ final class Actor {
         }
     }
 
-    private <T extends HasMetadata> T create(VLFineTune run, T child) {
+    /** A child, and whether it was there before. */
+    private record Child<T>(T object, boolean existed) {}
+
+    private <T extends HasMetadata> Child<T> create(VLFineTune run, T child) {
         try {
-            return client.resource(child).create();
+            return new Child<>(client.resource(child).create(), false);
         } catch (KubernetesClientException e) {
             if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
                 throw e;
@@ -81,7 +107,7 @@ final class Actor {
                                         child.getMetadata().getName()),
                         e);
             }
-            return existing;
+            return new Child<>(existing, true);
         }
     }
 

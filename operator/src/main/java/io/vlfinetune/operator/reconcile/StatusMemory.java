@@ -30,11 +30,12 @@ final class StatusMemory {
         byUid.remove(run.getMetadata().getUid());
     }
 
-    /** Puts the status that was written last into a run that the cache still shows with an older one. */
+    /** Puts status and version that were written last into a run that the cache still shows with older ones. */
     void refresh(VLFineTune run) {
-        written(run)
-                .filter(write -> write.resourceVersion() > version(run))
-                .ifPresent(write -> run.setStatus(write.status()));
+        written(run).filter(write -> write.resourceVersion() > version(run)).ifPresent(write -> {
+            run.setStatus(write.status());
+            run.getMetadata().setResourceVersion(Long.toString(write.resourceVersion()));
+        });
     }
 
     /** The last write. */

@@ -18,7 +18,7 @@ class StatusPatchTest {
         life.running().report(Samples.report(1, 1, TrainerState.Training, 10)).step();
         VLFineTuneStatus status = life.status();
 
-        JsonNode patch = Json.strict().readTree(StatusPatch.of(status)).get("status");
+        JsonNode patch = Json.strict().readTree(StatusPatch.of("7", status)).get("status");
 
         assertThat(patch.size()).isEqualTo(VLFineTuneStatus.class.getRecordComponents().length);
         assertThat(patch.get("failure").isNull()).isTrue();
