@@ -2,6 +2,8 @@ package io.vlfinetune.operator.reconcile;
 
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import io.vlfinetune.api.AttemptStatus;
 import io.vlfinetune.api.ConditionType;
 import io.vlfinetune.api.VLFineTuneStatus;
@@ -12,6 +14,7 @@ import io.vlfinetune.operator.attempt.JobFacts;
 import io.vlfinetune.operator.conditions.Conditions;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 
 /**
  * Asks the API server itself in the few places where something follows from what is <em>not</em> in the caches: a list
@@ -70,20 +73,22 @@ record Freshness(KubernetesClient client) {
         if (!same) {
             throw new StaleCacheException("the cache of runs is behind");
         }
-        confirmIdle(run, next.getMetadata().getName());
+        refuse(live(run).filter(job -> !job.getMetadata().getName().equals(next.getMetadata().getName())));
     }
 
     /**
      * Before a deleted run is let go.
      *
-     * @throws StaleCacheException an attempt may be at work
+     * @param cache what the plan was made from
+     * @throws StaleCacheException an attempt that is not in the cache may be at work
      */
-    void confirmIdle(VLFineTune run) {
-        confirmIdle(run, "");
+    void confirmKnown(VLFineTune run, InformerEventSource<Job, VLFineTune> cache) {
+        refuse(live(run)
+                .filter(job -> cache.get(ResourceID.fromResource(job)).isEmpty()));
     }
 
-    private void confirmIdle(VLFineTune run, String except) {
-        List<String> live = client
+    private Stream<Job> live(VLFineTune run) {
+        return client
                 .batch()
                 .v1()
                 .jobs()
@@ -93,12 +98,13 @@ record Freshness(KubernetesClient client) {
                 .getItems()
                 .stream()
                 .filter(job -> Children.belongsTo(job, run))
-                .filter(job -> !job.getMetadata().getName().equals(except))
-                .filter(job -> JobFacts.of(job).end() == null)
-                .map(job -> job.getMetadata().getName())
-                .toList();
-        if (!live.isEmpty()) {
-            throw new StaleCacheException("the cache of Jobs is behind: " + live + " may be at work");
+                .filter(job -> JobFacts.of(job).end() == null);
+    }
+
+    private static void refuse(Stream<Job> live) {
+        List<String> names = live.map(job -> job.getMetadata().getName()).toList();
+        if (!names.isEmpty()) {
+            throw new StaleCacheException("the cache of Jobs is behind: " + names + " may be at work");
         }
     }
 }
