@@ -73,7 +73,9 @@ record Freshness(KubernetesClient client) {
         if (!same) {
             throw new StaleCacheException("the cache of runs is behind");
         }
-        refuse(live(run).filter(job -> !job.getMetadata().getName().equals(next.getMetadata().getName())));
+        refuse(live(run)
+                .filter(job ->
+                        !job.getMetadata().getName().equals(next.getMetadata().getName())));
     }
 
     /**
@@ -83,8 +85,7 @@ record Freshness(KubernetesClient client) {
      * @throws StaleCacheException an attempt that is not in the cache may be at work
      */
     void confirmKnown(VLFineTune run, InformerEventSource<Job, VLFineTune> cache) {
-        refuse(live(run)
-                .filter(job -> cache.get(ResourceID.fromResource(job)).isEmpty()));
+        refuse(live(run).filter(job -> cache.get(ResourceID.fromResource(job)).isEmpty()));
     }
 
     private Stream<Job> live(VLFineTune run) {
