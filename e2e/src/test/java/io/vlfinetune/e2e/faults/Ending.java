@@ -24,4 +24,12 @@ record Ending(
         int trainers,
         boolean fired,
         List<String> wrong,
-        List<String> story) {}
+        List<String> story) {
+    /** The event that tells of the end; empty where nothing is left to tell of. */
+    String last() {
+        return events.stream()
+                .filter(event -> outcome.contains("phase " + event) || outcome.contains("failure " + event))
+                .findFirst()
+                .orElse("");
+    }
+}

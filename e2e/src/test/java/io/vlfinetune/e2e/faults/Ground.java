@@ -56,12 +56,12 @@ public final class Ground implements AutoCloseable {
         return new Ground(RealServer.startIn(Path.of("target", "faults")));
     }
 
-    KubernetesClient client() {
+    public KubernetesClient client() {
         return server.client();
     }
 
     /** A namespace that nobody used before. */
-    String namespace() {
+    public String namespace() {
         String name = "faults-" + namespaces.incrementAndGet();
         client().resource(new NamespaceBuilder()
                         .withNewMetadata()
@@ -73,12 +73,12 @@ public final class Ground implements AutoCloseable {
     }
 
     /** The user of a run. */
-    User user(String namespace, String run) {
+    public User user(String namespace, String run) {
         return new User(client(), namespace, run, witness.record(namespace, run));
     }
 
     /** An operator, and a next one whenever it is killed, for one namespace. */
-    Lives operator(String namespace, Traffic traffic, @Nullable WatchFault startsStale) {
+    public Lives operator(String namespace, Traffic traffic, @Nullable WatchFault startsStale) {
         return new Lives(
                 login,
                 connections,

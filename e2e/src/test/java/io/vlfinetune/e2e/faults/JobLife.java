@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * One Job and the trainer in it. The base model's URI says how it goes: {@code …/exit-11} fails for good, {@code
  * …/once-exit-30} fails in its first attempt, {@code …/preempted} loses its first pod to somebody else, {@code …/sleep}
- * works until it is told to stop, {@code …/sleep-first} does so in its first attempt; any other succeeds.
+ * works until it is told to stop, {@code …/sleep-first} does so in its first attempt, {@code …/held} goes on when the test says so; any other succeeds.
  *
  * <p>A trainer takes its next step when the operator has seen the last one, or after a while without: so a life without
  * faults is always the same, and a fault still finds a world that goes on.
@@ -118,6 +118,9 @@ final class JobLife {
             }
         } else {
             train(1);
+            if (wish.equals("held")) {
+                record.awaitRelease();
+            }
             train(2);
             if (!stopped(0)) {
                 succeed(pod);

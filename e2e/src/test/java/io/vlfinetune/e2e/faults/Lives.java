@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * One operator after the other: whenever one is killed, or cannot start, the next one is started, as a kubelet would. Of
  * a killed one nothing passes its line any more; what is left of it in this process is put away in the background.
  */
-final class Lives implements AutoCloseable {
+public final class Lives implements AutoCloseable {
     private static final long RESTART_MILLIS = 50;
 
     private final Config login;
@@ -64,7 +64,7 @@ final class Lives implements AutoCloseable {
     }
 
     /** Number of lives so far. */
-    int count() {
+    public int count() {
         return count.get();
     }
 

@@ -4,6 +4,7 @@ import io.vlfinetune.api.AttemptStatus;
 import io.vlfinetune.api.CheckpointStatus;
 import io.vlfinetune.api.Phase;
 import io.vlfinetune.api.VLFineTuneStatus;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -11,14 +12,20 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** What was seen of one run from outside, and what of it must never happen. */
-final class RunRecord {
+public final class RunRecord {
+    /** Begins the line of an outcome that counts preemptions. */
+    static final String PREEMPTIONS = "preemptions ";
+
     private final List<String> violations = new CopyOnWriteArrayList<>();
     private final List<String> story = new CopyOnWriteArrayList<>();
     private final Map<String, Boolean> endedByJob = new HashMap<>();
     private final Set<String> trainers = new HashSet<>();
+    private final CountDownLatch released = new CountDownLatch(1);
     private int trainersEver;
     private VLFineTuneStatus status = VLFineTuneStatus.EMPTY;
     private boolean deleted;
@@ -108,6 +115,20 @@ final class RunRecord {
         return trainersEver;
     }
 
+    /** Lets a trainer go on that was told to wait. */
+    void release() {
+        released.countDown();
+    }
+
+    /** Waits for it, but not for ever. */
+    void awaitRelease() {
+        try {
+            released.await(60, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     /** The scratch volume is gone. */
     synchronized void claimGone(String name) {
         if (!deleted) {
@@ -115,11 +136,11 @@ final class RunRecord {
         }
     }
 
-    synchronized VLFineTuneStatus status() {
+    public synchronized VLFineTuneStatus status() {
         return status;
     }
 
-    synchronized @Nullable Phase phase() {
+    public synchronized @Nullable Phase phase() {
         return status.phase();
     }
 
@@ -127,7 +148,7 @@ final class RunRecord {
         return List.copyOf(violations);
     }
 
-    List<String> story() {
+    public List<String> story() {
         return List.copyOf(story);
     }
 
@@ -148,7 +169,7 @@ final class RunRecord {
 
     /** All of a status that must be the same with and without faults. */
     static List<String> outcome(VLFineTuneStatus status) {
-        List<String> outcome = new java.util.ArrayList<>();
+        List<String> outcome = new ArrayList<>();
         outcome.add("phase " + status.phase());
         outcome.add("percent " + percent(status));
         outcome.add("checkpoint " + checkpoint(status));
@@ -158,7 +179,7 @@ final class RunRecord {
                 + status.attempts().stream()
                         .map((AttemptStatus attempt) -> attempt.number() + " " + attempt.reason())
                         .toList());
-        outcome.add("preemptions " + Objects.requireNonNullElse(status.preemptions(), 0));
+        outcome.add(PREEMPTIONS + Objects.requireNonNullElse(status.preemptions(), 0));
         status.conditions().stream()
                 .map(condition -> condition.type() + " " + condition.status() + " " + condition.reason())
                 .sorted()

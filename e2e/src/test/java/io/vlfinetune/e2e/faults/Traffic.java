@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** All requests and watch events of one case, over all lives of its operator, and the one fault among them. */
-final class Traffic {
+public final class Traffic {
     private static final Pattern RESOURCE_VERSION = Pattern.compile("\"resourceVersion\":\"([0-9]+)\"");
     private static final int FEW = 4;
 
@@ -30,7 +30,7 @@ final class Traffic {
     }
 
     /** Without a fault. */
-    static Traffic undisturbed() {
+    public static Traffic undisturbed() {
         return new Traffic(null, null, 0);
     }
 
@@ -89,7 +89,7 @@ final class Traffic {
         return fired;
     }
 
-    List<String> calls() {
+    public List<String> calls() {
         return List.copyOf(calls);
     }
 

@@ -27,15 +27,15 @@ import java.util.stream.Stream;
  * @param run its name
  * @param record what is seen of it
  */
-record User(KubernetesClient client, String namespace, String run, RunRecord record) {
-    /** Longest time from the end of a fault to the desired state: JOSDK's and our own retries begin at a second. */
-    static final Duration PATIENCE = Duration.ofSeconds(20);
+public record User(KubernetesClient client, String namespace, String run, RunRecord record) {
+    /** Longest time from the end of a fault to the desired state; seconds would do on a machine of its own. */
+    static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private static final List<Class<? extends HasMetadata>> OWNED =
             List.of(Job.class, Pod.class, VLFineTuneProgress.class, PersistentVolumeClaim.class);
 
     /** Text of a run whose trainer does as the wish says. */
-    static String yaml(String namespace, String run, String wish) {
+    public static String yaml(String namespace, String run, String wish) {
         return """
                 apiVersion: vlfinetune.io/v1alpha1
                 kind: VLFineTune
@@ -85,10 +85,14 @@ record User(KubernetesClient client, String namespace, String run, RunRecord rec
     }
 
     void await(String what, BooleanSupplier done) {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        await(what, PATIENCE, done);
+    }
+
+    public static void await(String what, Duration patience, BooleanSupplier done) {
+        long deadline = System.nanoTime() + patience.toNanos();
         while (!done.getAsBoolean()) {
             if (System.nanoTime() > deadline) {
-                throw new AssertionError("no %s after %d s".formatted(what, PATIENCE.toSeconds()));
+                throw new AssertionError("no %s after %d s".formatted(what, patience.toSeconds()));
             }
             pause(10);
         }

@@ -1,7 +1,7 @@
 package io.vlfinetune.e2e.faults;
 
 /** What can happen to the operator's watches when one event is about to be delivered. */
-enum WatchFault {
+public enum WatchFault {
     /** The watch of this event's kind stands still for a while. */
     Freeze,
     /** All watches stand still for a while. */
