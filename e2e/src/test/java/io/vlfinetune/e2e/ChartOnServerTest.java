@@ -49,6 +49,7 @@ class ChartOnServerTest {
         return List.of(
                 Map.of(),
                 Map.of("namespaces[0]", "team-a", "namespaces[1]", "team-b"),
+                Map.of("namespaces[0]", "team-a", "trainer.progressPolicy", "create"),
                 Map.of(
                         "namespaces[0]", "team-a",
                         "trainer.serviceAccount.name", "trainer",

@@ -2,6 +2,7 @@ package io.vlfinetune.operator;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.vlfinetune.operator.access.ProgressPolicy;
 import io.vlfinetune.operator.health.HealthAddress;
 import io.vlfinetune.operator.health.HealthEndpoint;
 import java.net.InetSocketAddress;
@@ -17,9 +18,11 @@ public final class Main {
     public static void main(String[] arguments) {
         OperatorConfiguration configuration;
         InetSocketAddress probes;
+        boolean policyVouchedFor;
         try {
             configuration = OperatorConfiguration.fromEnvironment(System.getenv());
             probes = HealthAddress.fromEnvironment(System.getenv());
+            policyVouchedFor = ProgressPolicy.vouchedFor(System.getenv());
         } catch (IllegalArgumentException e) {
             System.err.println(e.getMessage());
             System.exit(USAGE);
@@ -32,17 +35,22 @@ public final class Main {
             await(done);
         }));
         try {
-            run(configuration, probes, stop);
+            run(configuration, policyVouchedFor, probes, stop);
         } finally {
             done.countDown();
         }
     }
 
     @SuppressWarnings("try") // operator and endpoint work in the background until it is closed
-    private static void run(OperatorConfiguration configuration, InetSocketAddress probes, CountDownLatch stop) {
+    private static void run(
+            OperatorConfiguration configuration,
+            boolean policyVouchedFor,
+            InetSocketAddress probes,
+            CountDownLatch stop) {
         try (HealthEndpoint endpoint = HealthEndpoint.start(probes);
                 KubernetesClient client = new KubernetesClientBuilder().build();
-                VLFineTuneOperator operator = VLFineTuneOperator.start(client, configuration)) {
+                VLFineTuneOperator operator = VLFineTuneOperator.start(
+                        client, ProgressPolicy.settle(client, configuration, policyVouchedFor))) {
             endpoint.follow(operator::health);
             await(stop);
         }
