@@ -99,15 +99,15 @@ class FaultSuiteTest {
                 .collect(Collectors.groupingBy(FaultCase::fault, TreeMap::new, Collectors.toList()));
         Random random = new Random(SEED);
         if (Boolean.getBoolean("faults.full")) {
-            List<FaultCase> all = byFault.values().stream()
-                    .flatMap(List::stream)
-                    .collect(Collectors.toCollection(ArrayList::new));
+            List<FaultCase> all =
+                    byFault.values().stream().flatMap(List::stream).collect(Collectors.toCollection(ArrayList::new));
             // Cut short, it has still looked everywhere.
             Collections.shuffle(all, random);
             return all;
         }
         return byFault.values().stream()
-                .flatMap(group -> random.ints(SAMPLES_PER_FAULT, 0, group.size()).mapToObj(group::get))
+                .flatMap(
+                        group -> random.ints(SAMPLES_PER_FAULT, 0, group.size()).mapToObj(group::get))
                 .toList();
     }
 

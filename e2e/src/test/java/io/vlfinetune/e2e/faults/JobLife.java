@@ -3,6 +3,7 @@ package io.vlfinetune.e2e.faults;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.vlfinetune.api.CheckpointStatus;
 import io.vlfinetune.api.OutputStatus;
 import io.vlfinetune.api.Phase;
@@ -98,7 +99,15 @@ final class JobLife {
             writes.releaseJob(job);
             return;
         }
-        Pod pod = pod("abcde");
+        Pod pod;
+        try {
+            pod = pod("abcde");
+        } catch (KubernetesClientException e) {
+            // As a Job controller whose pods are refused: it waits, and its Job can be deleted.
+            stopped(Long.MAX_VALUE);
+            writes.releaseJob(job);
+            return;
+        }
         writes.jobActive(job);
         writes.podRunning(pod);
         if (wish.equals("preempted")) {

@@ -59,7 +59,7 @@ public final class Lives implements AutoCloseable {
     }
 
     /** Waits until an operator follows the server, but not for ever: it may be that none can. */
-    void awaitStart(long millis) throws InterruptedException {
+    public void awaitStart(long millis) throws InterruptedException {
         started.await(millis, TimeUnit.MILLISECONDS);
     }
 

@@ -44,9 +44,12 @@ class ManyRunsTest {
         String namespace = ground.namespace();
         try (Lives operator = ground.operator(namespace, traffic, null)) {
             List<User> users = create(ground, namespace, count, List.of("held"));
-            User.await("50 at work", PATIENCE, () -> users.stream()
-                    .allMatch(user -> user.record().phase() == Phase.Running
-                            && RunRecord.percent(user.record().status()) == 30));
+            User.await(
+                    "50 at work",
+                    PATIENCE,
+                    () -> users.stream()
+                            .allMatch(user -> user.record().phase() == Phase.Running
+                                    && RunRecord.percent(user.record().status()) == 30));
 
             users.subList(0, count / 2).forEach(user -> user.record().release());
             operator.kill();
@@ -73,14 +76,9 @@ class ManyRunsTest {
             List<User> users = create(ground, namespace, count, WISHES);
 
             User.await("end of all", PATIENCE, () -> finished(users));
-            User.await(
-                    "quiet",
-                    PATIENCE,
-                    () -> one.quietMillis() > QUIET_MILLIS && other.quietMillis() > QUIET_MILLIS);
+            User.await("quiet", PATIENCE, () -> one.quietMillis() > QUIET_MILLIS && other.quietMillis() > QUIET_MILLIS);
 
-            assertThat(one.events().size() + other.events().size())
-                    .as("steps")
-                    .isGreaterThan(1_000);
+            assertThat(one.events().size() + other.events().size()).as("steps").isGreaterThan(1_000);
             assertThat(one.writes().size() + other.writes().size()).isLessThan(2 * count * WRITES_PER_RUN);
             assertThat(first.count() + second.count()).isEqualTo(2);
             assertEndings(users, WISHES);

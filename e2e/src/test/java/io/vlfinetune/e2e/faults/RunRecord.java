@@ -152,7 +152,7 @@ public final class RunRecord {
         return List.copyOf(story);
     }
 
-    static boolean finished(VLFineTuneStatus status) {
+    public static boolean finished(VLFineTuneStatus status) {
         return status.phase() == Phase.Succeeded || status.phase() == Phase.Failed;
     }
 

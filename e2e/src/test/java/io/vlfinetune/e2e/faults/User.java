@@ -66,7 +66,7 @@ public record User(KubernetesClient client, String namespace, String run, RunRec
                 .create();
     }
 
-    void suspend(boolean suspend) {
+    public void suspend(boolean suspend) {
         client.resources(VLFineTune.class)
                 .inNamespace(namespace)
                 .withName(run)

@@ -36,7 +36,8 @@ record SchemaWalk(ObjectNode good, List<Mutation> mutations) {
 
     private void field(JsonNode schema, String path, List<Step> steps) {
         add(path, "absent", steps, ObjectNode::remove);
-        Values.strange(schema).forEach((kind, value) -> add(path, kind, steps, (parent, name) -> parent.set(name, value)));
+        Values.strange(schema)
+                .forEach((kind, value) -> add(path, kind, steps, (parent, name) -> parent.set(name, value)));
         String type = schema.path("type").asText();
         if (type.equals("object")) {
             object(schema, path, steps);

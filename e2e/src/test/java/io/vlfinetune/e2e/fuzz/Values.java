@@ -14,8 +14,8 @@ final class Values {
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
     private static final int HUGE = 20_000;
     private static final int MANY = 300;
-    private static final List<String> ORDINARY =
-            List.of("pvc://data/x", "10m", "1Gi", "0.5", "1e-5", "4", "abc", "in-domain/loss", "vlfinetune.io/abc", "x");
+    private static final List<String> ORDINARY = List.of(
+            "pvc://data/x", "10m", "1Gi", "0.5", "1e-5", "4", "abc", "in-domain/loss", "vlfinetune.io/abc", "x");
 
     private Values() {}
 
@@ -29,7 +29,8 @@ final class Values {
                 ObjectNode object = JSON.objectNode();
                 schema.path("required")
                         .forEach(name -> object.set(
-                                name.asText(), ordinary(schema.path("properties").path(name.asText()))));
+                                name.asText(),
+                                ordinary(schema.path("properties").path(name.asText()))));
                 yield object;
             }
             case "array" -> JSON.arrayNode().add(ordinary(schema.path("items")));

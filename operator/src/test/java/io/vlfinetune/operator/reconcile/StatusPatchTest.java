@@ -26,4 +26,13 @@ class StatusPatchTest {
         assertThat(patch.at("/plan/parts/1/learningRate").asText()).isEqualTo("1e-5");
         assertThat(patch.at("/attempts/0").has("endTime")).isFalse();
     }
+
+    /** What was planned from an old version must not overwrite what is known since: the server refuses it. */
+    @Test
+    void isRefusedIfTheRunHasAnotherVersionByNow() throws Exception {
+        JsonNode patch = Json.strict().readTree(StatusPatch.of("7", VLFineTuneStatus.EMPTY));
+
+        assertThat(patch.at("/metadata/resourceVersion").asText()).isEqualTo("7");
+        assertThat(patch.get("metadata").size()).isEqualTo(1);
+    }
 }
