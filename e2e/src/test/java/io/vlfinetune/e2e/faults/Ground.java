@@ -1,11 +1,16 @@
 package io.vlfinetune.e2e.faults;
 
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.http.StandardHttpClient;
+import io.vlfinetune.api.kubernetes.VLFineTune;
+import io.vlfinetune.api.kubernetes.VLFineTuneProgress;
 import io.vlfinetune.cli.embedded.OwnerCleanup;
 import io.vlfinetune.cli.embedded.realapi.RealApiServer;
 import io.vlfinetune.e2e.RealServer;
@@ -46,9 +51,26 @@ public final class Ground implements AutoCloseable {
         this.login = rights.login(OPERATOR);
         this.connected = new KubernetesClientBuilder().withConfig(login).build();
         this.connections = (StandardHttpClient<?, ?, ?>) connected.getHttpClient();
+        User.await(
+                "service of both kinds",
+                User.PATIENCE,
+                () -> served(VLFineTune.class) && served(VLFineTuneProgress.class));
         this.witness = new Witness(server.client());
         this.node = new ScriptedNode(server.client(), witness);
         this.collector = new OwnerCleanup(server.client());
+    }
+
+    /** A server that was told of a kind a moment ago still refuses lists from its cache. */
+    private boolean served(Class<? extends HasMetadata> kind) {
+        try {
+            server.client()
+                    .resources(kind)
+                    .inAnyNamespace()
+                    .list(new ListOptionsBuilder().withResourceVersion("0").build());
+            return true;
+        } catch (KubernetesClientException e) {
+            return false;
+        }
     }
 
     /** Starts it all. */
