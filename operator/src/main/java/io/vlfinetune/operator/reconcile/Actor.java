@@ -63,7 +63,13 @@ final class Actor {
                     }
                     remember(caches.jobs(), create(run, create.job()).object());
                 }
-                case Action.DeleteJob delete -> delete(run, delete);
+                case Action.DeleteJob delete -> {
+                    // What a deleted run wants is certain; what another one wants may have changed, as by a resume.
+                    if (run.getMetadata().getDeletionTimestamp() == null) {
+                        freshness.confirmLatest(run);
+                    }
+                    delete(run, delete);
+                }
                 case Action.DeleteProgress delete -> deleteProgress(run, delete);
                 case Action.DeleteClaim delete -> deleteClaim(run, delete);
                 case Action.Release _ -> {

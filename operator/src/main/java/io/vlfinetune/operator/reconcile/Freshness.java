@@ -64,18 +64,29 @@ record Freshness(KubernetesClient client) {
      * @throws StaleCacheException the run has changed, or another attempt may be at work
      */
     void confirmNext(VLFineTune run, Job next) {
+        confirmLatest(run);
+        refuse(live(run)
+                .filter(job ->
+                        !job.getMetadata().getName().equals(next.getMetadata().getName())));
+    }
+
+    /**
+     * Before an attempt is stopped because of what the run says.
+     *
+     * @throws StaleCacheException the run has changed
+     */
+    void confirmLatest(VLFineTune run) {
         VLFineTune latest = client.resource(run).get();
         boolean same = latest != null
                 && latest.getMetadata().getUid().equals(run.getMetadata().getUid())
                 && latest.getMetadata()
                         .getResourceVersion()
-                        .equals(run.getMetadata().getResourceVersion());
+                        .equals(run.getMetadata().getResourceVersion())
+                && Objects.equals(
+                        latest.getMetadata().getGeneration(), run.getMetadata().getGeneration());
         if (!same) {
             throw new StaleCacheException("the cache of runs is behind");
         }
-        refuse(live(run)
-                .filter(job ->
-                        !job.getMetadata().getName().equals(next.getMetadata().getName())));
     }
 
     /**
