@@ -28,13 +28,16 @@ public final class RealServer implements ParameterResolver {
 
     private static RealApiServer start() {
         try {
-            Path binaries = ControlPlaneBinaries.ensure(
-                    Path.of("control-plane").toAbsolutePath(), System.getenv(), System.err::println);
-            return RealApiServer.start(
-                    binaries,
-                    Files.createDirectories(Path.of("target", "real-api")).toRealPath());
+            return startIn(Path.of("target", "real-api"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Starts another one, for tests whose leftovers would be in the way of others; whoever asks for it closes it. */
+    public static RealApiServer startIn(Path folder) throws IOException {
+        Path binaries = ControlPlaneBinaries.ensure(
+                Path.of("control-plane").toAbsolutePath(), System.getenv(), System.err::println);
+        return RealApiServer.start(binaries, Files.createDirectories(folder).toRealPath());
     }
 }

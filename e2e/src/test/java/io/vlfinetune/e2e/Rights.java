@@ -15,11 +15,11 @@ import java.util.Base64;
  *
  * @param server the server
  */
-record Rights(RealApiServer server) {
+public record Rights(RealApiServer server) {
     private static final String GROUP = "rbac.authorization.k8s.io";
 
     /** Makes a service account that may do what a cluster role says, and nothing else. */
-    void grant(String account, ClusterRole role) {
+    public void grant(String account, ClusterRole role) {
         server.client()
                 .resource(new ServiceAccountBuilder()
                         .withNewMetadata()
@@ -41,7 +41,7 @@ record Rights(RealApiServer server) {
     }
 
     /** A login with a token of the account, and with nothing of the administrator's. */
-    Config login(String account) {
+    public Config login(String account) {
         String token = server.client()
                 .serviceAccounts()
                 .inNamespace(RealApiServer.NAMESPACE)

@@ -1,6 +1,7 @@
 package io.vlfinetune.operator.progress;
 
 import io.vlfinetune.api.AttemptStatus;
+import io.vlfinetune.api.CheckpointStatus;
 import io.vlfinetune.api.FailureStatus;
 import io.vlfinetune.api.ProgressStatus;
 import io.vlfinetune.api.VLFineTuneStatus;
@@ -69,8 +70,18 @@ public final class RunFacts {
                         Optional.ofNullable(report.plan()).orElse(facts.plan()))
                 .progress(progress(facts.progress(), report.progress()))
                 .metrics(report.metrics().isEmpty() ? facts.metrics() : report.metrics())
-                .checkpoint(Optional.ofNullable(report.checkpoint()).orElse(facts.checkpoint()))
+                .checkpoint(checkpoint(facts.checkpoint(), report))
                 .status();
+    }
+
+    /** A report of an earlier step is an old one, unless the trainer says that it had to go back behind it. */
+    private static @Nullable CheckpointStatus checkpoint(@Nullable CheckpointStatus known, ProgressReport report) {
+        CheckpointStatus reported = report.checkpoint();
+        if (known == null || reported == null || known.step() == null || reported.step() == null) {
+            return reported == null ? known : reported;
+        }
+        boolean wentBack = report.resumedFromStep() != null && report.resumedFromStep() < known.step();
+        return reported.step() >= known.step() || wentBack ? reported : known;
     }
 
     private static @Nullable ProgressStatus progress(

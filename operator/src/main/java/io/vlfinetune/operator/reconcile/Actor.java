@@ -17,6 +17,7 @@ import io.vlfinetune.api.kubernetes.VLFineTune;
 import io.vlfinetune.api.kubernetes.VLFineTuneProgress;
 import io.vlfinetune.operator.access.AccessMemory;
 import io.vlfinetune.operator.attempt.Children;
+import io.vlfinetune.operator.attempt.JobFacts;
 import java.net.HttpURLConnection;
 import java.util.List;
 import org.slf4j.Logger;
@@ -28,11 +29,13 @@ final class Actor {
 
     private final KubernetesClient client;
     private final Caches caches;
+    private final Freshness freshness;
     private final AccessMemory accesses = new AccessMemory();
 
-    Actor(KubernetesClient client, Caches caches) {
+    Actor(KubernetesClient client, Caches caches, Freshness freshness) {
         this.client = client;
         this.caches = caches;
+        this.freshness = freshness;
     }
 
     /**
@@ -40,19 +43,37 @@ final class Actor {
      *
      * @throws KubernetesClientException the API server refused one; those before it stay done
      * @throws NameTakenException a child's name belongs to something else
+     * @throws StaleCacheException the plan was made from caches that are behind
      */
     boolean act(VLFineTune run, List<Action> actions) {
         boolean released = false;
+        boolean repeated = false;
         for (Action action : actions) {
             switch (action) {
                 case Action.CreateClaim create -> create(run, create.claim());
-                case Action.CreateProgress create -> remember(caches.progress(), create(run, create.progress()));
+                case Action.CreateProgress create -> {
+                    Child<VLFineTuneProgress> progress = create(run, create.progress());
+                    repeated = progress.existed();
+                    remember(caches.progress(), progress.object());
+                }
                 case Action.EnsureTrainerAccess ensure -> ensure(ensure);
-                case Action.CreateJob create -> remember(caches.jobs(), create(run, create.job()));
-                case Action.DeleteJob delete -> delete(run, delete);
+                case Action.CreateJob create -> {
+                    if (repeated || JobFacts.of(create.job()).attempt() > 1) {
+                        freshness.confirmNext(run, create.job());
+                    }
+                    remember(caches.jobs(), create(run, create.job()).object());
+                }
+                case Action.DeleteJob delete -> {
+                    // What a deleted run wants is certain; what another one wants may have changed, as by a resume.
+                    if (run.getMetadata().getDeletionTimestamp() == null) {
+                        freshness.confirmLatest(run);
+                    }
+                    delete(run, delete);
+                }
                 case Action.DeleteProgress delete -> deleteProgress(run, delete);
                 case Action.DeleteClaim delete -> deleteClaim(run, delete);
                 case Action.Release _ -> {
+                    freshness.confirmKnown(run, caches.jobs());
                     accesses.forget(run.getMetadata().getNamespace());
                     released = true;
                 }
@@ -61,11 +82,16 @@ final class Actor {
         return released;
     }
 
-    /** Writes a whole status; returns the run as the server has it then. */
+    /**
+     * Writes a whole status; returns the run as the server has it then. The version of the run is a precondition: what
+     * was planned from an older one must not overwrite what is known since.
+     */
     VLFineTune report(VLFineTune run, VLFineTuneStatus status) {
         return client.resource(run)
                 .subresource("status")
-                .patch(PatchContext.of(PatchType.JSON_MERGE), StatusPatch.of(status));
+                .patch(
+                        PatchContext.of(PatchType.JSON_MERGE),
+                        StatusPatch.of(run.getMetadata().getResourceVersion(), status));
     }
 
     /** Tells an event; one that was told before is told already. */
@@ -111,9 +137,12 @@ final class Actor {
                         .anyMatch(cause -> "NamespaceTerminating".equals(cause.getReason()));
     }
 
-    private <T extends HasMetadata> T create(VLFineTune run, T child) {
+    /** A child, and whether it was there before. */
+    private record Child<T>(T object, boolean existed) {}
+
+    private <T extends HasMetadata> Child<T> create(VLFineTune run, T child) {
         try {
-            return client.resource(child).create();
+            return new Child<>(client.resource(child).create(), false);
         } catch (KubernetesClientException e) {
             if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
                 throw e;
@@ -128,7 +157,7 @@ final class Actor {
                                         child.getMetadata().getName()),
                         e);
             }
-            return existing;
+            return new Child<>(existing, true);
         }
     }
 

@@ -4,6 +4,7 @@ import io.vlfinetune.api.VLFineTuneStatus;
 import io.vlfinetune.api.kubernetes.VLFineTune;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -30,11 +31,25 @@ final class StatusMemory {
         byUid.remove(run.getMetadata().getUid());
     }
 
-    /** Puts the status that was written last into a run that the cache still shows with an older one. */
+    /**
+     * Puts status and version that were written last into a run that the cache still shows with older ones.
+     *
+     * @throws StaleCacheException the cache shows a spec that is older than one that this operator has seen
+     */
     void refresh(VLFineTune run) {
+        long generation = Objects.requireNonNullElse(run.getMetadata().getGeneration(), 0L);
         written(run)
-                .filter(write -> write.resourceVersion() > version(run))
-                .ifPresent(write -> run.setStatus(write.status()));
+                .map(Written::status)
+                .map(VLFineTuneStatus::observedGeneration)
+                .filter(seen -> seen > generation)
+                .ifPresent(seen -> {
+                    throw new StaleCacheException(
+                            "the cache of runs is behind: generation %d, seen was %d".formatted(generation, seen));
+                });
+        written(run).filter(write -> write.resourceVersion() > version(run)).ifPresent(write -> {
+            run.setStatus(write.status());
+            run.getMetadata().setResourceVersion(Long.toString(write.resourceVersion()));
+        });
     }
 
     /** The last write. */

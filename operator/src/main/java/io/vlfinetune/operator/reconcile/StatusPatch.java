@@ -19,9 +19,10 @@ final class StatusPatch {
 
     private StatusPatch() {}
 
-    /** The text of the patch. */
-    static String of(VLFineTuneStatus status) {
+    /** The text of the patch, which is refused if the run has another version by now. */
+    static String of(String version, VLFineTuneStatus status) {
         ObjectNode patch = JSON.createObjectNode();
+        patch.putObject("metadata").put("resourceVersion", version);
         JsonNode tree = JSON.valueToTree(status);
         stripLists(tree);
         patch.set("status", tree);

@@ -1,6 +1,5 @@
 package io.vlfinetune.operator.reconcile;
 
-import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -42,12 +41,15 @@ public final class VLFineTuneReconciler implements Reconciler<VLFineTune>, Clean
     private final Planner planner;
     private final Clock clock;
     private final StatusMemory memory = new StatusMemory();
+    private final Herald herald = new Herald();
+    private final Freshness freshness;
     private @Nullable Actor actor;
     private @Nullable KueueQuotas quotas;
 
     /** A reconciler that writes with the client and takes the time from the clock. */
     public VLFineTuneReconciler(KubernetesClient client, Planner planner, Clock clock) {
         this.client = client;
+        this.freshness = new Freshness(client);
         this.planner = planner;
         this.clock = clock;
     }
@@ -60,7 +62,7 @@ public final class VLFineTuneReconciler implements Reconciler<VLFineTune>, Clean
     @Override
     public List<EventSource<?, VLFineTune>> prepareEventSources(EventSourceContext<VLFineTune> context) {
         Caches caches = Caches.of(context);
-        actor = new Actor(client, caches);
+        actor = new Actor(client, caches, freshness);
         KueueQuotas kueue = new KueueQuotas(client, namespaces(context));
         quotas = kueue;
         return Stream.concat(caches.all().stream(), Stream.of(kueue)).toList();
@@ -87,6 +89,7 @@ public final class VLFineTuneReconciler implements Reconciler<VLFineTune>, Clean
         Plan plan = plan(run, context, clock.instant());
         if (actor().act(run, plan.actions())) {
             memory.forget(run);
+            herald.forget(run.getMetadata().getUid());
             return DeleteControl.defaultDelete();
         }
         DeleteControl control = DeleteControl.noFinalizerRemoval();
@@ -104,13 +107,19 @@ public final class VLFineTuneReconciler implements Reconciler<VLFineTune>, Clean
                 context.getSecondaryResources(VLFineTuneProgress.class),
                 quotas()::of,
                 memory.written(run).map(StatusMemory.Written::time).orElse(null));
+        if (run.getMetadata().getDeletionTimestamp() == null) {
+            freshness.confirmGone(run, Objects.requireNonNullElse(run.getStatus(), VLFineTuneStatus.EMPTY), observed);
+        }
         return planner.plan(run, observed, now);
     }
 
     private void report(VLFineTune run, VLFineTuneStatus before, VLFineTuneStatus next, Instant now) {
+        String uid = run.getMetadata().getUid();
         if (next.equals(before)) {
+            herald.tellKept(actor(), uid);
             return;
         }
+        herald.tell(actor(), uid, RunEvents.between(run, before, next, now));
         VLFineTune written = actor().report(run, next);
         memory.remember(written, next, now);
         LOG.info(
@@ -120,9 +129,7 @@ public final class VLFineTuneReconciler implements Reconciler<VLFineTune>, Clean
                 before.phase(),
                 next.phase(),
                 next.attempt());
-        for (Event event : RunEvents.between(run, before, next, now)) {
-            actor().tell(event);
-        }
+        herald.tellKept(actor(), uid);
     }
 
     /** What the API server refuses, a user must be able to read; it is tried again with growing pauses. */

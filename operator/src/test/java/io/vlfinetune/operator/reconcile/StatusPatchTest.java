@@ -18,12 +18,21 @@ class StatusPatchTest {
         life.running().report(Samples.report(1, 1, TrainerState.Training, 10)).step();
         VLFineTuneStatus status = life.status();
 
-        JsonNode patch = Json.strict().readTree(StatusPatch.of(status)).get("status");
+        JsonNode patch = Json.strict().readTree(StatusPatch.of("7", status)).get("status");
 
         assertThat(patch.size()).isEqualTo(VLFineTuneStatus.class.getRecordComponents().length);
         assertThat(patch.get("failure").isNull()).isTrue();
         assertThat(patch.at("/plan/parts/0").has("learningRate")).isFalse();
         assertThat(patch.at("/plan/parts/1/learningRate").asText()).isEqualTo("1e-5");
         assertThat(patch.at("/attempts/0").has("endTime")).isFalse();
+    }
+
+    /** What was planned from an old version must not overwrite what is known since: the server refuses it. */
+    @Test
+    void isRefusedIfTheRunHasAnotherVersionByNow() throws Exception {
+        JsonNode patch = Json.strict().readTree(StatusPatch.of("7", VLFineTuneStatus.EMPTY));
+
+        assertThat(patch.at("/metadata/resourceVersion").asText()).isEqualTo("7");
+        assertThat(patch.get("metadata").size()).isEqualTo(1);
     }
 }

@@ -1,0 +1,122 @@
+package io.vlfinetune.operator.reconcile;
+
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
+import io.vlfinetune.api.AttemptStatus;
+import io.vlfinetune.api.ConditionType;
+import io.vlfinetune.api.VLFineTuneStatus;
+import io.vlfinetune.api.kubernetes.VLFineTune;
+import io.vlfinetune.operator.attempt.AttemptFacts;
+import io.vlfinetune.operator.attempt.Children;
+import io.vlfinetune.operator.attempt.JobFacts;
+import io.vlfinetune.operator.conditions.Conditions;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+
+/**
+ * Asks the API server itself in the few places where something follows from what is <em>not</em> in the caches: a list
+ * may come from a replica that is behind (Sieve's stale reads), and an attempt that seems to be gone may be at work. A
+ * life without restarts never asks.
+ *
+ * @param client the operator's
+ */
+record Freshness(KubernetesClient client) {
+    /**
+     * Before an attempt that the status knows counts as vanished.
+     *
+     * @throws StaleCacheException its Job exists
+     */
+    void confirmGone(VLFineTune run, VLFineTuneStatus status, Observed observed) {
+        int attempt = Objects.requireNonNullElse(status.attempt(), 0);
+        if (attempt == 0
+                || over(status, attempt)
+                || observed.attempt(attempt).map(AttemptFacts::job).isPresent()) {
+            return;
+        }
+        String name = Children.attemptName(run, attempt);
+        Job job = client.batch()
+                .v1()
+                .jobs()
+                .inNamespace(run.getMetadata().getNamespace())
+                .withName(name)
+                .get();
+        if (job != null && Children.belongsTo(job, run)) {
+            throw new StaleCacheException("the cache of Jobs is behind: it lacks " + name);
+        }
+    }
+
+    private static boolean over(VLFineTuneStatus status, int attempt) {
+        boolean finished = Conditions.isTrue(status.conditions(), ConditionType.Succeeded)
+                || Conditions.isTrue(status.conditions(), ConditionType.Failed);
+        return finished
+                || status.attempts().stream()
+                        .filter(known -> Objects.equals(known.number(), attempt))
+                        .map(AttemptStatus::endTime)
+                        .anyMatch(Objects::nonNull);
+    }
+
+    /**
+     * Before an attempt is started that may not be the first.
+     *
+     * @throws StaleCacheException the run has changed, or another attempt may be at work
+     */
+    void confirmNext(VLFineTune run, Job next) {
+        confirmLatest(run);
+        refuse(live(run)
+                .filter(job ->
+                        !job.getMetadata().getName().equals(next.getMetadata().getName())));
+    }
+
+    /**
+     * Before an attempt is stopped because of what the run says.
+     *
+     * @throws StaleCacheException the run has changed
+     */
+    void confirmLatest(VLFineTune run) {
+        VLFineTune latest = client.resource(run).get();
+        boolean same = latest != null
+                && latest.getMetadata().getUid().equals(run.getMetadata().getUid())
+                && latest.getMetadata()
+                        .getResourceVersion()
+                        .equals(run.getMetadata().getResourceVersion())
+                && Objects.equals(
+                        latest.getMetadata().getGeneration(), run.getMetadata().getGeneration());
+        if (!same) {
+            throw new StaleCacheException("the cache of runs is behind");
+        }
+    }
+
+    /**
+     * Before a deleted run is let go.
+     *
+     * @param cache what the plan was made from
+     * @throws StaleCacheException an attempt that is not in the cache may be at work
+     */
+    void confirmKnown(VLFineTune run, InformerEventSource<Job, VLFineTune> cache) {
+        refuse(live(run).filter(job -> cache.get(ResourceID.fromResource(job)).isEmpty()));
+    }
+
+    private Stream<Job> live(VLFineTune run) {
+        return client
+                .batch()
+                .v1()
+                .jobs()
+                .inNamespace(run.getMetadata().getNamespace())
+                .withLabel(Children.RUN, run.getMetadata().getName())
+                .list()
+                .getItems()
+                .stream()
+                .filter(job -> Children.belongsTo(job, run))
+                .filter(job -> JobFacts.of(job).end() == null);
+    }
+
+    private static void refuse(Stream<Job> live) {
+        List<String> names = live.map(job -> job.getMetadata().getName()).toList();
+        if (!names.isEmpty()) {
+            throw new StaleCacheException("the cache of Jobs is behind: " + names + " may be at work");
+        }
+    }
+}
