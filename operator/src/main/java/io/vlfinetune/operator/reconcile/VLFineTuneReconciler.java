@@ -7,7 +7,6 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
-import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.DeleteControl;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
@@ -18,6 +17,7 @@ import io.vlfinetune.api.VLFineTuneStatus;
 import io.vlfinetune.api.kubernetes.VLFineTune;
 import io.vlfinetune.api.kubernetes.VLFineTuneProgress;
 import io.vlfinetune.operator.conditions.StatusFactory;
+import io.vlfinetune.operator.metrics.RunMetrics;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
@@ -28,7 +28,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** One reconcile: observe from the caches, plan, act, report the status if it differs, then tell events. */
-@ControllerConfiguration(name = "vlfinetune", finalizerName = VLFineTuneReconciler.FINALIZER)
 public final class VLFineTuneReconciler implements Reconciler<VLFineTune>, Cleaner<VLFineTune> {
     /** Holds a deleted run until its trainer has stopped. */
     public static final String FINALIZER = "vlfinetune.io/stop";
@@ -38,14 +37,16 @@ public final class VLFineTuneReconciler implements Reconciler<VLFineTune>, Clean
     private final KubernetesClient client;
     private final Planner planner;
     private final Clock clock;
+    private final RunMetrics metrics;
     private final StatusMemory memory = new StatusMemory();
     private @Nullable Actor actor;
 
-    /** A reconciler that writes with the client and takes the time from the clock. */
-    public VLFineTuneReconciler(KubernetesClient client, Planner planner, Clock clock) {
+    /** A reconciler that writes with the client, takes the time from the clock, and counts what it wrote. */
+    public VLFineTuneReconciler(KubernetesClient client, Planner planner, Clock clock, RunMetrics metrics) {
         this.client = client;
         this.planner = planner;
         this.clock = clock;
+        this.metrics = metrics;
     }
 
     /** How a reconcile that threw is tried again. */
@@ -106,6 +107,7 @@ public final class VLFineTuneReconciler implements Reconciler<VLFineTune>, Clean
         }
         VLFineTune written = actor().report(run, next);
         memory.remember(written, next, now);
+        metrics.written(run, before, next, now);
         LOG.info(
                 "{}/{}: {} -> {}, attempt {}",
                 run.getMetadata().getNamespace(),
