@@ -19,6 +19,7 @@ import io.vlfinetune.trainer.freeze.PlanDocument;
 import io.vlfinetune.trainer.freeze.Proof;
 import io.vlfinetune.trainer.memory.MemoryPlan;
 import io.vlfinetune.trainer.memory.Workload;
+import io.vlfinetune.trainer.metrics.TrainerMetrics;
 import io.vlfinetune.trainer.output.OutputDocument;
 import io.vlfinetune.trainer.output.OutputFolder;
 import io.vlfinetune.trainer.report.ProgressReporter;
@@ -45,23 +46,19 @@ final class TrainingRun {
     private final RunConfiguration run;
     private final RunOptions options;
     private final ProgressReporter reporter;
+    private final TrainerMetrics metrics;
     private final RunLog log;
     private final StopSignal stop;
     private final Clock clock;
     private final Sources sources;
     private final OutputFolder output;
 
-    TrainingRun(
-            RunConfiguration run,
-            RunOptions options,
-            ProgressReporter reporter,
-            RunLog log,
-            StopSignal stop,
-            Clock clock) {
+    TrainingRun(RunConfiguration run, RunOptions options, Talk talk, StopSignal stop, Clock clock) {
         this.run = run;
         this.options = options;
-        this.reporter = reporter;
-        this.log = log;
+        reporter = talk.reporter();
+        metrics = talk.metrics();
+        log = talk.log();
         this.stop = stop;
         this.clock = clock;
         sources = new Sources(options.root(), run.mounts());
@@ -117,6 +114,9 @@ final class TrainingRun {
             String digest = RunDigest.of(run, folder, weights, DataSets.files(run.data(), sources));
             ModelStatus base = new ModelStatus(planned.family().name(), weights);
             reporter.prepared(base, new DataStatus(data.train().size()), document.status(0));
+            if (run.planOnly()) {
+                return planned(document, memory);
+            }
             Optional<OutputDocument> committed = output.committed(digest);
             if (committed.isPresent()) {
                 return alreadyComplete(committed.get());
@@ -134,6 +134,19 @@ final class TrainingRun {
         }
     }
 
+    /** The end of a run that asked for its plan alone: the engine was not loaded and nothing was written. */
+    private LastWord planned(PlanDocument plan, MemoryPlan memory) {
+        String message = String.format(
+                Locale.ROOT,
+                "planned: trains %,d of %,d parameters (%s %%), estimated peak memory %s",
+                plan.trainableParameters(),
+                plan.totalParameters(),
+                plan.trainablePercent(),
+                MemoryPlan.size(memory.total()));
+        log.line(message);
+        return new LastWord(run.attempt(), LastWord.Outcome.Planned, null, message, 0L, null, null, null, null);
+    }
+
     private LastWord alreadyComplete(OutputDocument document) {
         log.line("already complete: " + output.destination());
         return finished(document, "already complete: " + output.destination() + " was committed by an earlier attempt");
@@ -148,18 +161,19 @@ final class TrainingRun {
             MemoryPlan memory) {
         // A digest of the run in the path keeps checkpoints of an earlier declaration out of the way.
         Path checkpoints = options.scratch().resolve("checkpoints").resolve(digest.substring("sha256:".length(), 23));
-        Path metrics = options.scratch().resolve("metrics.jsonl");
+        Path metricsFile = options.scratch().resolve("metrics.jsonl");
         TrainingLoop.Surroundings around = new TrainingLoop.Surroundings(
                 document,
                 memory,
                 new CheckpointStore(checkpoints, run.training().keepCheckpoints(), log),
                 new BestModel(checkpoints),
                 reporter,
+                metrics,
                 log,
                 stop,
                 clock);
-        Training training =
-                new Training(planned, data, run.training(), run.output(), around, digest, options.threads(), metrics);
+        Training training = new Training(
+                planned, data, run.training(), run.output(), around, digest, options.threads(), metricsFile);
         return training.run(trained -> {
             reporter.state(TrainerState.Finishing);
             requireStorable(planned, trained);
@@ -167,7 +181,7 @@ final class TrainingRun {
             Proof proof = output.prove(planned.checkpoint(), planned.plan(), trained.reached());
             requireHolds(proof);
             OutputDocument made = document(digest, base, data, trained, proof, document, planned);
-            output.commit(made, metrics);
+            output.commit(made, metricsFile);
             memory.beside(PeakMemory.bytes()).ifPresent(log::line);
             return finished(
                     made,
