@@ -26,6 +26,7 @@ import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /** One reconcile: observe from the caches, plan, act, report the status if it differs, then tell events. */
 public final class VLFineTuneReconciler implements Reconciler<VLFineTune>, Cleaner<VLFineTune> {
@@ -108,6 +109,7 @@ public final class VLFineTuneReconciler implements Reconciler<VLFineTune>, Clean
         VLFineTune written = actor().report(run, next);
         memory.remember(written, next, now);
         metrics.written(run, before, next, now);
+        MDC.put("attempt", Objects.requireNonNullElse(next.attempt(), 0).toString());
         LOG.info(
                 "{}/{}: {} -> {}, attempt {}",
                 run.getMetadata().getNamespace(),
