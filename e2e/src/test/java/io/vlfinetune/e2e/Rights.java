@@ -53,6 +53,11 @@ record Rights(RealApiServer server) {
                         .build())
                 .getStatus()
                 .getToken();
+        return withToken(token);
+    }
+
+    /** A login with a token and with nothing of the administrator's. */
+    Config withToken(String token) {
         return new ConfigBuilder(Config.empty())
                 .withMasterUrl(server.url().toString())
                 .withCaCertData(

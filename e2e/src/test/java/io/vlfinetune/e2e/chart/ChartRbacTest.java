@@ -31,6 +31,12 @@ class ChartRbacTest {
             "/persistentvolumeclaims", Set.of("create", "get"),
             "/events", Set.of("create"));
 
+    /** What it may do in its own namespace, to agree with others on a leader. */
+    private static final Map<String, Set<String>> ELECTION =
+            Map.of("coordination.k8s.io/leases", Set.of("create", "get", "update"), "/events", Set.of("create"));
+
+    private static final String ELECTION_ROLE = "vlfinetune-operator-leader-election";
+
     private static final Map<String, Set<String>> TRAINER =
             Map.of("vlfinetune.io/vlfinetuneprogresses", Set.of("patch"));
 
@@ -41,8 +47,7 @@ class ChartRbacTest {
     void givenAllNamespacesThenOneClusterRoleHoldsTheListedVerbsAndNoOthers() {
         List<HasMetadata> objects = Chart.render(Map.of());
 
-        assertThat(of(objects, Role.class)).isEmpty();
-        assertThat(of(objects, RoleBinding.class)).isEmpty();
+        assertElection(objects);
         assertThat(of(objects, ClusterRole.class))
                 .singleElement()
                 .satisfies(role -> assertThat(verbs(role.getRules())).isEqualTo(OPERATOR));
@@ -63,12 +68,13 @@ class ChartRbacTest {
 
         assertThat(of(objects, ClusterRole.class)).isEmpty();
         assertThat(of(objects, ClusterRoleBinding.class)).isEmpty();
+        assertElection(objects);
         assertThat(of(objects, Role.class))
+                .filteredOn(role -> !role.getMetadata().getName().equals(ELECTION_ROLE))
+                .allSatisfy(role -> assertThat(verbs(role.getRules())).isEqualTo(OPERATOR))
                 .extracting(role -> role.getMetadata().getNamespace())
                 .containsExactlyInAnyOrder("team-a", "team-b");
-        assertThat(of(objects, Role.class))
-                .allSatisfy(role -> assertThat(verbs(role.getRules())).isEqualTo(OPERATOR));
-        assertThat(of(objects, RoleBinding.class)).hasSize(2).allSatisfy(binding -> {
+        assertThat(of(objects, RoleBinding.class)).hasSize(3).allSatisfy(binding -> {
             assertThat(binding.getRoleRef().getKind()).isEqualTo("Role");
             assertOperator(objects, binding.getSubjects());
         });
@@ -103,7 +109,8 @@ class ChartRbacTest {
 
         assertThat(objects)
                 .extracting(HasMetadata::getKind)
-                .containsExactlyInAnyOrder("ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Deployment");
+                .containsExactlyInAnyOrder(
+                        "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding", "Deployment");
     }
 
     @Test
@@ -111,6 +118,31 @@ class ChartRbacTest {
         List<HasMetadata> objects = Chart.render(Map.of("rbac.create", "false"));
 
         assertThat(objects).extracting(HasMetadata::getKind).containsExactlyInAnyOrder("ServiceAccount", "Deployment");
+    }
+
+    @Test
+    void givenNoElectionThenThereAreNoRightsForOne() {
+        List<HasMetadata> objects = Chart.render(Map.of("leaderElection.enabled", "false"));
+
+        assertThat(of(objects, Role.class)).isEmpty();
+        assertThat(of(objects, RoleBinding.class)).isEmpty();
+    }
+
+    private static void assertElection(List<HasMetadata> objects) {
+        assertThat(of(objects, Role.class))
+                .filteredOn(role -> role.getMetadata().getName().equals(ELECTION_ROLE))
+                .singleElement()
+                .satisfies(role -> {
+                    assertThat(role.getMetadata().getNamespace()).isEqualTo(Chart.NAMESPACE);
+                    assertThat(verbs(role.getRules())).isEqualTo(ELECTION);
+                });
+        assertThat(of(objects, RoleBinding.class))
+                .filteredOn(binding -> binding.getRoleRef().getName().equals(ELECTION_ROLE))
+                .singleElement()
+                .satisfies(binding -> {
+                    assertThat(binding.getMetadata().getNamespace()).isEqualTo(Chart.NAMESPACE);
+                    assertOperator(objects, binding.getSubjects());
+                });
     }
 
     private static void assertOperator(List<HasMetadata> objects, List<Subject> subjects) {
