@@ -115,6 +115,10 @@ public final class VLFineTuneOperator implements AutoCloseable {
         overrider
                 .withRetry(VLFineTuneReconciler.retry(
                         () -> ThreadLocalRandom.current().nextDouble()))
+                .withGenericFilter(Watched::byThisOperator)
+                // JOSDK's own looks at the generation only: annotations and labels would change nothing.
+                .withGenerationAware(false)
+                .withOnUpdateFilter(Watched::matters)
                 .withRateLimiter(new LinearRateLimiter(limitPeriod(configuration), RECONCILES_PER_PERIOD));
         if (configuration.namespaces().isEmpty()) {
             overrider.watchingAllNamespaces();

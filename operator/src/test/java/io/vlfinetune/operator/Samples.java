@@ -139,6 +139,11 @@ public final class Samples {
                 null);
     }
 
+    public static LastWord planned(int attempt) {
+        return new LastWord(
+                attempt, LastWord.Outcome.Planned, null, "the plan is resolved", 0L, null, null, null, null);
+    }
+
     public static LastWord failure(int attempt, Reason reason, String message) {
         return new LastWord(
                 attempt, LastWord.Outcome.Failed, reason, message, 50L, null, null, null, "last line of the log");

@@ -10,12 +10,14 @@ import org.jspecify.annotations.Nullable;
  * One attempt as its children show it.
  *
  * @param number number of the attempt, from 1
+ * @param firstAttempt number of the first attempt of its series
  * @param job its Job; null: not made yet, or deleted
  * @param pods pods of that Job
  * @param report the trainer's latest report; null until the first
  */
 public record AttemptFacts(
         int number,
+        int firstAttempt,
         @Nullable JobFacts job,
         List<PodFacts> pods,
         @Nullable ProgressReport report) {

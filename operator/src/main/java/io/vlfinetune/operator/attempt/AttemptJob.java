@@ -60,6 +60,7 @@ public final class AttemptJob {
                 .withMetadata(Children.metadata(run, Children.attemptName(run, attempt), labels))
                 .editMetadata()
                 .addToAnnotations(Children.FIRST_ATTEMPT, Integer.toString(firstAttempt))
+                .addToAnnotations(MadeFrom.of(run).annotations())
                 .endMetadata()
                 .withNewSpec()
                 .withCompletionMode("Indexed")

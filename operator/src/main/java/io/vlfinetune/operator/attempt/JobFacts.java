@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param created when it was made
  * @param deleting whether it is being deleted
  * @param end how it ended; null while it has not
+ * @param madeFrom what it was made from
  */
 public record JobFacts(
         String name,
@@ -26,7 +27,8 @@ public record JobFacts(
         int firstAttempt,
         Instant created,
         boolean deleting,
-        @Nullable End end) {
+        @Nullable End end,
+        MadeFrom madeFrom) {
     /**
      * The end of a Job: its Complete or Failed condition. FailureTarget and SuccessCriteriaMet come earlier, while pods
      * still run, and are no end.
@@ -50,7 +52,13 @@ public record JobFacts(
                 first,
                 created,
                 job.getMetadata().getDeletionTimestamp() != null,
-                end(job, created));
+                end(job, created),
+                MadeFrom.read(job.getMetadata().getAnnotations()));
+    }
+
+    /** Whether pods of it may still run or come. */
+    public boolean live() {
+        return end == null;
     }
 
     /** Number in a label or annotation; 1 where it is absent or no number. */

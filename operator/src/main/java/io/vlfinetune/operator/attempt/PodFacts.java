@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param terminal whether it has ended for good: no process of it is left
  * @param exitCode exit code of the trainer; null while it has none
  * @param oomKilled whether the kernel ended the trainer for want of memory
+ * @param disrupted whether Kubernetes took the pod away: preemption, eviction, drain or taint
  * @param terminationMessage what the trainer, or failing that its log, said at the end
  * @param waiting why the trainer does not start; null where nothing is in the way
  */
@@ -32,6 +33,7 @@ public record PodFacts(
         boolean terminal,
         @Nullable Integer exitCode,
         boolean oomKilled,
+        boolean disrupted,
         @Nullable String terminationMessage,
         @Nullable Waiting waiting) {
     /** Name of the trainer's container. */
@@ -65,8 +67,15 @@ public record PodFacts(
                 phase.equals("Succeeded") || phase.equals("Failed"),
                 end.map(ContainerStateTerminated::getExitCode).orElse(null),
                 end.map(state -> "OOMKilled".equals(state.getReason())).orElse(false),
+                disrupted(status),
                 end.map(ContainerStateTerminated::getMessage).orElse(null),
                 waiting(status, trainer).orElse(null));
+    }
+
+    private static boolean disrupted(PodStatus status) {
+        return status.getConditions().stream()
+                .anyMatch(condition ->
+                        condition.getType().equals("DisruptionTarget") && "True".equals(condition.getStatus()));
     }
 
     private static String jobUid(Pod pod) {

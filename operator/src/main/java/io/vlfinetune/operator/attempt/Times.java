@@ -1,9 +1,11 @@
 package io.vlfinetune.operator.attempt;
 
 import java.time.DateTimeException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.temporal.ChronoUnit;
+import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -26,5 +28,10 @@ public final class Times {
     /** Writes a time. */
     public static String format(Instant time) {
         return time.truncatedTo(ChronoUnit.SECONDS).toString();
+    }
+
+    /** Reads a duration of a spec, such as 24h, 90s or 1h30m; empty where it is absent. */
+    public static Optional<Duration> duration(@Nullable String text) {
+        return Optional.ofNullable(text).map(value -> Duration.parse("PT" + value.toUpperCase(Locale.ROOT)));
     }
 }

@@ -39,7 +39,7 @@ public final class Phases {
                 .map(Condition::reason)
                 .orElse("");
         return switch (reason) {
-            case "Restarting" -> Phase.Restarting;
+            case "Restarting", "Preempted" -> Phase.Restarting;
             case "Starting" -> Phase.Starting;
             default -> Phase.Pending;
         };

@@ -21,6 +21,18 @@ public sealed interface RunState {
     /** An attempt ended and the next one waits. */
     record Restarting(String message) implements RunState {}
 
+    /** Pods were preempted or evicted, and the Job brings another one; no attempt is counted. */
+    record Preempted(String message) implements RunState {}
+
+    /** The trainer gives no sign of life; its attempt goes on. */
+    record Silent(String message) implements RunState {}
+
+    /** Told to stop; its trainer has not ended yet. */
+    record Suspending(String message) implements RunState {}
+
+    /** Stopped until it is resumed. */
+    record Suspended(String message) implements RunState {}
+
     /** The output is committed and the proof holds. */
     record Succeeded(LastWord lastWord) implements RunState {}
 

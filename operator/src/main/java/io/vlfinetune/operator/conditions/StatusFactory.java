@@ -19,28 +19,30 @@ public final class StatusFactory {
     public static VLFineTuneStatus of(
             VLFineTuneStatus facts,
             RunState state,
-            boolean ephemeral,
+            RunTraits traits,
             List<Condition> before,
             long generation,
             Instant now) {
         Conditions next = new Conditions(before, generation, now);
         Words words = Words.of(state, facts);
-        next.set(ConditionType.Ready, words.ready(), words.reason(), words.message());
-        boolean pending = state instanceof RunState.Pending;
+        boolean stalled = state instanceof RunState.Invalid || state instanceof RunState.Failed;
+        boolean unfinished = traits.healthIsCompletion() && !stalled && !succeeded(state);
+        next.set(ConditionType.Ready, words.ready() && !unfinished, words.reason(), words.message());
+        boolean reconciling = unfinished || state instanceof RunState.Pending || state instanceof RunState.Suspending;
         next.set(
                 ConditionType.Reconciling,
-                pending,
-                pending ? words.reason() : SETTLED,
-                pending ? words.message() : "the operator has done what the spec asks so far");
-        boolean stalled = state instanceof RunState.Invalid || state instanceof RunState.Failed;
+                reconciling,
+                reconciling ? words.reason() : SETTLED,
+                reconciling ? words.message() : "the operator has done what the spec asks so far");
         next.set(
                 ConditionType.Stalled,
                 stalled,
                 stalled ? words.reason() : SETTLED,
                 stalled ? words.message() : "nothing is in the way");
+        suspended(next, state, words);
         plan(next, facts);
         running(next, state, words, facts);
-        checkpoint(next, facts, ephemeral);
+        checkpoint(next, facts, traits.ephemeral());
         end(next, state, words, before);
         return with(facts, generation, next.list());
     }
@@ -71,6 +73,31 @@ public final class StatusFactory {
         return with(before, generation, next.list());
     }
 
+    /** The same status, of a run that the operator was told to leave alone although there is something to do. */
+    public static VLFineTuneStatus paused(VLFineTuneStatus before, String message, long generation, Instant now) {
+        Conditions next = new Conditions(before.conditions(), generation, now);
+        before.conditions().forEach(condition -> {
+            if (condition.type().equals(ConditionType.Reconciling.name())) {
+                next.set(ConditionType.Reconciling, true, "Paused", message);
+            } else {
+                next.keep(condition);
+            }
+        });
+        return with(before, generation, next.list());
+    }
+
+    private static boolean succeeded(RunState state) {
+        return state instanceof RunState.Succeeded || state instanceof RunState.Planned;
+    }
+
+    private static void suspended(Conditions next, RunState state, Words words) {
+        if (state instanceof RunState.Suspended || state instanceof RunState.Suspending) {
+            next.set(ConditionType.Suspended, state instanceof RunState.Suspended, words.reason(), words.message());
+        } else {
+            next.set(ConditionType.Suspended, false, "NotSuspended", "spec.lifecycle.suspend is false");
+        }
+    }
+
     private static void plan(Conditions next, VLFineTuneStatus facts) {
         if (facts.plan() == null) {
             next.set(
@@ -87,6 +114,9 @@ public final class StatusFactory {
         if (state instanceof RunState.Running running) {
             next.set(ConditionType.Running, true, "Started", words.message());
             next.set(ConditionType.Progressing, true, running.trainer().name(), line(running, facts));
+        } else if (state instanceof RunState.Silent silent) {
+            next.set(ConditionType.Running, true, "Started", words.message());
+            next.set(ConditionType.Progressing, false, Reason.NoHeartbeat.name(), silent.message());
         } else {
             next.set(ConditionType.Running, false, words.reason(), words.message());
             next.set(
@@ -124,7 +154,7 @@ public final class StatusFactory {
 
     /** A failed run whose new spec is not in force yet is still a failed run: its condition stays as it was. */
     private static void end(Conditions next, RunState state, Words words, List<Condition> before) {
-        boolean succeeded = state instanceof RunState.Succeeded || state instanceof RunState.Planned;
+        boolean succeeded = succeeded(state);
         boolean failed = state instanceof RunState.Failed;
         next.set(
                 ConditionType.Succeeded,
@@ -157,7 +187,11 @@ public final class StatusFactory {
                 case RunState.Pending pending -> new Words(false, pending.reason(), pending.message());
                 case RunState.Starting starting -> new Words(true, "Starting", starting.message());
                 case RunState.Running running -> new Words(true, "Running", running.message());
+                case RunState.Silent silent -> new Words(true, "Running", silent.message());
                 case RunState.Restarting restarting -> new Words(true, "Restarting", restarting.message());
+                case RunState.Preempted preempted -> new Words(true, "Preempted", preempted.message());
+                case RunState.Suspending suspending -> new Words(true, "Suspending", suspending.message());
+                case RunState.Suspended suspended -> new Words(true, "Suspended", suspended.message());
                 case RunState.Succeeded succeeded ->
                     new Words(
                             true,

@@ -1,5 +1,6 @@
 package io.vlfinetune.operator.progress;
 
+import io.vlfinetune.api.AttemptStatus;
 import io.vlfinetune.api.CheckpointStatus;
 import io.vlfinetune.api.Condition;
 import io.vlfinetune.api.ConditionType;
@@ -79,9 +80,23 @@ public record Copying(Duration period) {
                 .toList();
         return StatusDraft.of(status)
                 .conditions(status.observedGeneration(), conditions)
+                .attempts(
+                        status.attempt() == null ? 0 : status.attempt(),
+                        status.attempts().stream().map(Copying::withoutPod).toList())
                 .progress(null)
                 .metrics(List.of())
                 .checkpoint(null)
                 .status();
+    }
+
+    /** That a first pod appeared is not worth a write; that another one took its place shows in the preemptions. */
+    private static AttemptStatus withoutPod(AttemptStatus attempt) {
+        return new AttemptStatus(
+                attempt.number(),
+                attempt.startTime(),
+                attempt.endTime(),
+                attempt.reason(),
+                attempt.resumedFromStep(),
+                null);
     }
 }

@@ -18,6 +18,12 @@ public sealed interface Action {
     /** Delete a Job in the foreground: it stays until its pods are gone. */
     record DeleteJob(String name, String uid) implements Action {}
 
+    /** Delete a progress object. */
+    record DeleteProgress(String name) implements Action {}
+
+    /** Delete the volume claim that was made for checkpoints. */
+    record DeleteClaim(String name) implements Action {}
+
     /** Let a deleted run go. */
     record Release() implements Action {}
 }

@@ -3,15 +3,18 @@ package io.vlfinetune.operator.reconcile;
 import io.fabric8.kubernetes.api.model.DeleteOptionsBuilder;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import io.vlfinetune.api.VLFineTuneStatus;
 import io.vlfinetune.api.kubernetes.VLFineTune;
+import io.vlfinetune.api.kubernetes.VLFineTuneProgress;
 import io.vlfinetune.operator.attempt.Children;
 import java.net.HttpURLConnection;
 import java.util.List;
@@ -40,6 +43,8 @@ final class Actor {
                 case Action.CreateProgress create -> remember(caches.progress(), create(run, create.progress()));
                 case Action.CreateJob create -> remember(caches.jobs(), create(run, create.job()));
                 case Action.DeleteJob delete -> delete(run, delete);
+                case Action.DeleteProgress delete -> deleteProgress(run, delete);
+                case Action.DeleteClaim delete -> deleteClaim(run, delete);
                 case Action.Release _ -> released = true;
             }
         }
@@ -88,6 +93,24 @@ final class Actor {
     /** The next reconcile sees what was made even before the watch tells of it. */
     private static <R extends HasMetadata> void remember(InformerEventSource<R, VLFineTune> cache, R created) {
         cache.handleRecentResourceCreate(ResourceID.fromResource(created), created);
+    }
+
+    private void deleteProgress(VLFineTune run, Action.DeleteProgress delete) {
+        client.resources(VLFineTuneProgress.class)
+                .inNamespace(run.getMetadata().getNamespace())
+                .withName(delete.name())
+                .delete();
+    }
+
+    /** Claims are in no cache: this one is looked at, so that nobody else's checkpoints are deleted. */
+    private void deleteClaim(VLFineTune run, Action.DeleteClaim delete) {
+        Resource<PersistentVolumeClaim> claim = client.persistentVolumeClaims()
+                .inNamespace(run.getMetadata().getNamespace())
+                .withName(delete.name());
+        PersistentVolumeClaim existing = claim.get();
+        if (existing != null && Children.belongsTo(existing, run)) {
+            claim.delete();
+        }
     }
 
     /** Fabric8's own delete cannot carry a precondition on the uid. */

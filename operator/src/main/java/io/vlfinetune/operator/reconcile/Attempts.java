@@ -2,6 +2,7 @@ package io.vlfinetune.operator.reconcile;
 
 import io.vlfinetune.api.AttemptStatus;
 import io.vlfinetune.contract.ProgressReport;
+import io.vlfinetune.contract.Reason;
 import io.vlfinetune.operator.attempt.AttemptEnd;
 import io.vlfinetune.operator.attempt.AttemptFacts;
 import io.vlfinetune.operator.attempt.PodFacts;
@@ -18,10 +19,11 @@ final class Attempts {
     private Attempts() {}
 
     /** The list up to an attempt that exists or is about to be started. */
-    static List<AttemptStatus> list(Situation situation, int latest) {
+    static List<AttemptStatus> list(Situation situation, int latest, boolean givesUp) {
         List<AttemptStatus> all = IntStream.rangeClosed(1, latest)
                 .mapToObj(number -> entry(situation, number))
                 .flatMap(Optional::stream)
+                .map(entry -> givesUp && entry.number() == situation.top() ? givenUp(situation, entry) : entry)
                 .toList();
         return all.subList(Math.max(0, all.size() - KEPT), all.size());
     }
@@ -58,13 +60,29 @@ final class Attempts {
                         recorded.map(AttemptStatus::pod).orElse(null))));
     }
 
+    private static String word(Situation situation, AttemptEnd end) {
+        boolean suspended = end instanceof AttemptEnd.Stopped
+                && situation.run().getSpec().lifecycle().suspend();
+        return suspended ? SuspendPolicy.WORD : end.word();
+    }
+
+    private static AttemptStatus givenUp(Situation situation, AttemptStatus known) {
+        return new AttemptStatus(
+                known.number(),
+                known.startTime(),
+                Times.format(situation.now()),
+                Reason.NoHeartbeat.name(),
+                known.resumedFromStep(),
+                known.pod());
+    }
+
     private static AttemptStatus ended(Situation situation, AttemptFacts attempt, AttemptStatus known) {
         Optional<AttemptEnd> end = situation.end(attempt);
         return new AttemptStatus(
                 known.number(),
                 known.startTime(),
                 end.map(value -> Times.format(value.time())).orElse(null),
-                end.map(AttemptEnd::word).orElse(null),
+                end.map(value -> word(situation, value)).orElse(null),
                 attempt.ownReport().map(ProgressReport::resumedFromStep).orElse(known.resumedFromStep()),
                 attempt.pod().map(PodFacts::name).orElse(known.pod()));
     }

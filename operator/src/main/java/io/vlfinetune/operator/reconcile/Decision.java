@@ -13,16 +13,33 @@ import org.jspecify.annotations.Nullable;
  * @param attempt number of the attempt that the run is then at; 0: none yet
  * @param firstAttempt number of the first attempt of its series
  * @param requeueAfter when to look again; null: when something happens
+ * @param givesUp whether the present attempt counts as failed for its silence although it has not ended
  */
 public record Decision(
         List<Action> actions,
         @Nullable RunState state,
         int attempt,
         int firstAttempt,
-        @Nullable Duration requeueAfter) {
+        @Nullable Duration requeueAfter,
+        boolean givesUp) {
     /** Keeps a copy of the actions. */
     public Decision {
         actions = List.copyOf(actions);
+    }
+
+    /** A decision that gives nothing up. */
+    Decision(
+            List<Action> actions,
+            @Nullable RunState state,
+            int attempt,
+            int firstAttempt,
+            @Nullable Duration requeueAfter) {
+        this(actions, state, attempt, firstAttempt, requeueAfter, false);
+    }
+
+    /** The same, and the present attempt is given up. */
+    Decision givingUp() {
+        return new Decision(actions, state, attempt, firstAttempt, requeueAfter, true);
     }
 
     /** Leaves the status as it is. */

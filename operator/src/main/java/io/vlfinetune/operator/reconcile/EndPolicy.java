@@ -24,7 +24,7 @@ record EndPolicy(Backoff backoff) implements Policy {
 
     @Override
     public Optional<Decision> decide(Situation situation) {
-        if (situation.changedAfterFailure()) {
+        if (situation.changedAfterFailure() || situation.pendingRetry().isPresent()) {
             return Optional.empty();
         }
         return situation
@@ -37,10 +37,19 @@ record EndPolicy(Backoff backoff) implements Policy {
             case AttemptEnd.Succeeded succeeded ->
                 Optional.of(Decision.say(situation, new RunState.Succeeded(succeeded.lastWord()), null));
             case AttemptEnd.Planned _ -> Optional.of(Decision.say(situation, new RunState.Planned(), null));
+            case AttemptEnd.Stopped _ when suspended(situation, attempt) -> Optional.empty();
             case AttemptEnd.Stopped stopped ->
                 restart(situation, attempt, end, "was stopped: " + stopped.message(), stops(situation));
             case AttemptEnd.Failed failed -> failed(situation, attempt, failed);
         };
+    }
+
+    /** A run that is resumed goes on at once. */
+    private static boolean suspended(Situation situation, AttemptFacts attempt) {
+        return situation
+                .recorded(attempt.number())
+                .filter(status -> SuspendPolicy.WORD.equals(status.reason()))
+                .isPresent();
     }
 
     private Optional<Decision> failed(Situation situation, AttemptFacts attempt, AttemptEnd.Failed end) {

@@ -1,17 +1,74 @@
 package io.vlfinetune.operator.reconcile;
 
+import io.vlfinetune.api.Condition;
 import io.vlfinetune.api.ConditionType;
+import io.vlfinetune.api.ScratchSpec;
+import io.vlfinetune.operator.attempt.AttemptFacts;
+import io.vlfinetune.operator.attempt.Children;
+import io.vlfinetune.operator.attempt.JobFacts;
+import io.vlfinetune.operator.attempt.Times;
 import io.vlfinetune.operator.conditions.Conditions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** A run that ended stays as it is; a failed one until its spec changes. */
+/**
+ * A run that ended stays as it is; a failed one until its spec changes or a retry is asked for. What belongs to it is
+ * deleted once its time is up, but never the run: a GitOps tool would make it again, and train again.
+ */
 final class FinishedPolicy implements Policy {
     @Override
     public Optional<Decision> decide(Situation situation) {
         boolean succeeded = Conditions.isTrue(situation.before().conditions(), ConditionType.Succeeded);
-        boolean failed = Conditions.isTrue(situation.before().conditions(), ConditionType.Failed)
-                && !situation.changedAfterFailure();
-        return succeeded || failed ? Optional.of(Decision.quiet(List.of(), null)) : Optional.empty();
+        boolean failed = situation.failed()
+                && !situation.changedAfterFailure()
+                && !situation.startedAnew()
+                && situation.pendingRetry().isEmpty();
+        return succeeded || failed ? Optional.of(keep(situation)) : Optional.empty();
+    }
+
+    private static Decision keep(Situation situation) {
+        List<Action> stops = situation.stopAll();
+        Optional<Instant> due = end(situation)
+                .flatMap(end -> Times.duration(
+                                situation.run().getSpec().lifecycle().childrenTTL())
+                        .map(end::plus));
+        if (!stops.isEmpty() || due.isEmpty() || situation.observed().attempts().isEmpty()) {
+            return Decision.quiet(stops, null);
+        }
+        return situation.now().isBefore(due.get())
+                ? Decision.quiet(List.of(), Duration.between(situation.now(), due.get()))
+                : Decision.quiet(cleanUp(situation), null);
+    }
+
+    private static Optional<Instant> end(Situation situation) {
+        ConditionType type = situation.failed() ? ConditionType.Failed : ConditionType.Succeeded;
+        return Conditions.find(situation.before().conditions(), type)
+                .map(Condition::lastTransitionTime)
+                .flatMap(Times::parse);
+    }
+
+    /** Progress objects last: as long as one is there, what this operator did not get to is done again. */
+    private static List<Action> cleanUp(Situation situation) {
+        List<Action> actions = new ArrayList<>();
+        ScratchSpec scratch = situation.run().getSpec().resources().scratch();
+        if (scratch != null && scratch.size() != null) {
+            actions.add(new Action.DeleteClaim(Children.scratchName(situation.run())));
+        }
+        for (AttemptFacts attempt : situation.observed().attempts()) {
+            JobFacts job = attempt.job();
+            if (job != null && !job.deleting()) {
+                actions.add(new Action.DeleteJob(job.name(), job.uid()));
+            }
+        }
+        for (AttemptFacts attempt : situation.observed().attempts()) {
+            JobFacts job = attempt.job();
+            if (job == null || !job.deleting()) {
+                actions.add(new Action.DeleteProgress(Children.attemptName(situation.run(), attempt.number())));
+            }
+        }
+        return actions;
     }
 }

@@ -6,6 +6,7 @@ import io.vlfinetune.contract.ProgressReport;
 import io.vlfinetune.contract.TrainerState;
 import io.vlfinetune.operator.attempt.AttemptFacts;
 import io.vlfinetune.operator.attempt.EndClassifier;
+import io.vlfinetune.operator.attempt.JobFacts;
 import io.vlfinetune.operator.attempt.PodFacts;
 import io.vlfinetune.operator.conditions.Conditions;
 import io.vlfinetune.operator.conditions.RunState;
@@ -31,13 +32,26 @@ record FollowPolicy(boolean liveChannel) implements Policy {
     private RunState state(Situation situation, AttemptFacts attempt) {
         Optional<ProgressReport> report = attempt.ownReport();
         boolean silent = !liveChannel && attempt.pod().map(PodFacts::running).orElse(false);
+        Optional<String> preempted = Preemption.waiting(situation, attempt);
+        Optional<String> obstacle = attempt.pod()
+                .flatMap(pod -> Optional.ofNullable(pod.waiting()).map(waiting -> waiting(situation, pod, waiting)));
+        if (preempted.isPresent()) {
+            return new RunState.Preempted(obstacle.orElse(preempted.get()));
+        }
         if (report.isPresent() || silent) {
             TrainerState trainer = report.map(ProgressReport::state).orElse(TrainerState.Training);
-            return new RunState.Running(trainer, "attempt " + attempt.number() + " is at work");
+            return new RunState.Running(
+                    trainer, "attempt " + attempt.number() + " is at work" + changed(situation, attempt));
         }
-        return new RunState.Starting(attempt.pod()
-                .flatMap(pod -> Optional.ofNullable(pod.waiting()).map(waiting -> waiting(situation, pod, waiting)))
-                .orElse("attempt " + attempt.number() + " starts"));
+        return new RunState.Starting(obstacle.orElse("attempt " + attempt.number() + " starts"));
+    }
+
+    /** What counts for an attempt is the spec that its Job was made from. */
+    private static String changed(Situation situation, AttemptFacts attempt) {
+        JobFacts job = attempt.job();
+        return job != null && job.madeFrom().differs(situation.run())
+                ? "; the spec was changed since and takes effect with the next attempt: suspend the run first and resume it"
+                : "";
     }
 
     /** A Job that has ended is looked at again, since its last word may still be on its way. */

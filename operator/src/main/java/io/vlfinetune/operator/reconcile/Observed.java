@@ -4,7 +4,6 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.vlfinetune.api.kubernetes.VLFineTune;
 import io.vlfinetune.api.kubernetes.VLFineTuneProgress;
-import io.vlfinetune.contract.ProgressReport;
 import io.vlfinetune.operator.attempt.AttemptFacts;
 import io.vlfinetune.operator.attempt.Children;
 import io.vlfinetune.operator.attempt.JobFacts;
@@ -51,20 +50,16 @@ public record Observed(
                 .filter(job -> Children.belongsTo(job, run))
                 .map(JobFacts::of)
                 .collect(Collectors.toMap(JobFacts::attempt, job -> job, (one, other) -> one));
-        Map<Integer, Optional<ProgressReport>> reports = new HashMap<>();
+        Map<Integer, VLFineTuneProgress> progressByNumber = new HashMap<>();
         progress.stream()
                 .filter(object -> Children.belongsTo(object, run))
-                .forEach(object -> reports.put(number(object.getMetadata().getLabels()), report(object)));
+                .forEach(object ->
+                        progressByNumber.put(number(object.getMetadata().getLabels()), object));
         Map<Integer, AttemptFacts> attempts = new TreeMap<>();
-        Stream.concat(jobByNumber.keySet().stream(), reports.keySet().stream())
+        Stream.concat(jobByNumber.keySet().stream(), progressByNumber.keySet().stream())
                 .distinct()
                 .forEach(number -> attempts.put(
-                        number,
-                        new AttemptFacts(
-                                number,
-                                jobByNumber.get(number),
-                                podsOf(number, jobByNumber.get(number), pods),
-                                reports.getOrDefault(number, Optional.empty()).orElse(null))));
+                        number, attempt(number, jobByNumber.get(number), progressByNumber.get(number), pods)));
         List<PodFacts> live =
                 pods.stream().map(PodFacts::of).filter(pod -> !pod.terminal()).toList();
         return new Observed(List.copyOf(attempts.values()), live, lastWrite);
@@ -80,6 +75,16 @@ public record Observed(
         return attempts.isEmpty() ? 0 : attempts.getLast().number();
     }
 
+    private static AttemptFacts attempt(
+            int number, @Nullable JobFacts job, @Nullable VLFineTuneProgress progress, Collection<Pod> pods) {
+        int first = job != null
+                ? job.firstAttempt()
+                : JobFacts.number(
+                        progress == null ? null : progress.getMetadata().getAnnotations(), Children.FIRST_ATTEMPT);
+        return new AttemptFacts(
+                number, first, job, podsOf(number, job, pods), progress == null ? null : progress.getReport());
+    }
+
     /** Pods of a Job; of a Job that is gone, those that carry its attempt's number. */
     private static List<PodFacts> podsOf(int number, @Nullable JobFacts job, Collection<Pod> pods) {
         return pods.stream()
@@ -91,9 +96,5 @@ public record Observed(
 
     private static int number(@Nullable Map<String, String> labels) {
         return JobFacts.number(labels, Children.ATTEMPT);
-    }
-
-    private static Optional<ProgressReport> report(VLFineTuneProgress object) {
-        return Optional.ofNullable(object.getReport());
     }
 }

@@ -1,27 +1,30 @@
 package io.vlfinetune.operator.reconcile;
 
-import io.vlfinetune.api.AttemptStatus;
-import io.vlfinetune.api.FailureStatus;
+import io.vlfinetune.api.ConditionType;
 import io.vlfinetune.api.VLFineTuneStatus;
 import io.vlfinetune.api.kubernetes.VLFineTune;
-import io.vlfinetune.contract.ProgressReport;
 import io.vlfinetune.operator.OperatorConfiguration;
-import io.vlfinetune.operator.attempt.AttemptEnd;
-import io.vlfinetune.operator.attempt.AttemptFacts;
 import io.vlfinetune.operator.attempt.Backoff;
+import io.vlfinetune.operator.conditions.Conditions;
 import io.vlfinetune.operator.conditions.RunState;
+import io.vlfinetune.operator.conditions.RunTraits;
 import io.vlfinetune.operator.conditions.StatusFactory;
 import io.vlfinetune.operator.progress.Copying;
-import io.vlfinetune.operator.progress.RunFacts;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The heart of the operator: from a run and what is seen of it to what to do and what to say. Pure. */
 public final class Planner {
+    /** Annotation of a run: {@code true} holds the operator back from it. */
+    public static final String PAUSED = "vlfinetune.io/paused";
+
+    /** Annotation of a run: {@code completion} lets tools wait for its end. */
+    public static final String HEALTH = "vlfinetune.io/health";
+
     private final List<Policy> policies;
     private final Copying copying;
     private final boolean embedded;
@@ -31,6 +34,9 @@ public final class Planner {
         this.policies = List.of(
                 new DeletionPolicy(),
                 new FinishedPolicy(),
+                new SuspendPolicy(),
+                new DeadlinePolicy(),
+                new HeartbeatPolicy(),
                 new FollowPolicy(configuration.progressApi() != null),
                 new EndPolicy(new Backoff(configuration.restartBackoff(), jitter)),
                 new StartPolicy(configuration));
@@ -51,23 +57,70 @@ public final class Planner {
                 .flatMap(policy -> policy.decide(situation).stream())
                 .findFirst()
                 .orElseThrow();
+        if (paused(run) && !decision.actions().isEmpty()) {
+            return held(situation, decision);
+        }
         RunState state = decision.state();
         if (state == null) {
             return new Plan(decision.actions(), settled(situation), decision.requeueAfter());
         }
-        VLFineTuneStatus next = StatusFactory.of(
-                facts(situation, decision, state),
+        VLFineTuneStatus next = status(situation, decision, state);
+        Duration requeue = requeue(situation, decision, next);
+        return switch (copying.decide(situation.before(), next, observed.lastWrite(), now)) {
+            case Copying.Verdict.Write _ -> new Plan(decision.actions(), next, requeue);
+            case Copying.Verdict.Leave _ -> new Plan(decision.actions(), situation.before(), requeue);
+            case Copying.Verdict.Later later ->
+                new Plan(decision.actions(), situation.before(), sooner(later.after(), requeue));
+        };
+    }
+
+    private VLFineTuneStatus status(Situation situation, Decision decision, RunState state) {
+        VLFineTune run = situation.run();
+        boolean completion = "completion".equals(annotation(run, HEALTH));
+        return StatusFactory.of(
+                Facts.of(situation, decision, state, ephemeral(run)),
                 state,
-                ephemeral(run),
+                new RunTraits(ephemeral(run), completion),
                 situation.before().conditions(),
                 situation.generation(),
-                now);
-        return switch (copying.decide(situation.before(), next, observed.lastWrite(), now)) {
-            case Copying.Verdict.Write _ -> new Plan(decision.actions(), next, decision.requeueAfter());
-            case Copying.Verdict.Leave _ -> new Plan(decision.actions(), situation.before(), decision.requeueAfter());
-            case Copying.Verdict.Later later ->
-                new Plan(decision.actions(), situation.before(), sooner(later.after(), decision.requeueAfter()));
-        };
+                situation.now());
+    }
+
+    /** A run that has not ended is looked at again when time alone changes what is to be done. */
+    private static @Nullable Duration requeue(Situation situation, Decision decision, VLFineTuneStatus next) {
+        boolean ended = Conditions.isTrue(next.conditions(), ConditionType.Succeeded)
+                || Conditions.isTrue(next.conditions(), ConditionType.Failed)
+                || Conditions.isTrue(next.conditions(), ConditionType.Suspended);
+        Situation after = new Situation(situation.run(), next, situation.observed(), situation.now());
+        return ended
+                ? decision.requeueAfter()
+                : Deadlines.next(after)
+                        .map(due -> sooner(due, decision.requeueAfter()))
+                        .orElse(decision.requeueAfter());
+    }
+
+    private static boolean paused(VLFineTune run) {
+        return "true".equals(annotation(run, PAUSED)) && run.getMetadata().getDeletionTimestamp() == null;
+    }
+
+    /** A run that is left alone is still followed, but nothing is done for it. */
+    private Plan held(Situation situation, Decision decision) {
+        if (decision.state() == null) {
+            return new Plan(List.of(), situation.before(), null);
+        }
+        String message = "annotation " + PAUSED + " holds the operator back from this run: remove it to go on";
+        VLFineTuneStatus next = situation.before().conditions().isEmpty()
+                ? status(
+                        situation,
+                        Decision.say(situation, new RunState.Pending("Paused", message), null),
+                        new RunState.Pending("Paused", message))
+                : StatusFactory.paused(situation.before(), message, situation.generation(), situation.now());
+        return new Plan(List.of(), next, null);
+    }
+
+    private static @Nullable String annotation(VLFineTune run, String key) {
+        Map<String, String> annotations = run.getMetadata().getAnnotations();
+        return annotations == null ? null : annotations.get(key);
     }
 
     /** A run that succeeded takes note of a newer generation: tools take an older observedGeneration for unfinished work. */
@@ -76,35 +129,6 @@ public final class Planner {
         boolean noted = Objects.equals(before.observedGeneration(), situation.generation());
         boolean deleted = situation.run().getMetadata().getDeletionTimestamp() != null;
         return noted || deleted ? before : StatusFactory.refreshed(before, situation.generation());
-    }
-
-    private VLFineTuneStatus facts(Situation situation, Decision decision, RunState state) {
-        List<AttemptStatus> attempts = Attempts.list(situation, decision.attempt());
-        boolean fresh =
-                situation.attemptInStatus() < decision.firstAttempt() && decision.attempt() >= decision.firstAttempt();
-        if (fresh && situation.current().map(AttemptFacts::number).orElse(0) < decision.firstAttempt()) {
-            return RunFacts.fresh(decision.attempt(), attempts);
-        }
-        VLFineTuneStatus known = fresh ? VLFineTuneStatus.EMPTY : situation.before();
-        Optional<AttemptFacts> attempt = situation.current();
-        Optional<ProgressReport> report = attempt.flatMap(AttemptFacts::ownReport);
-        boolean lost = ephemeral(situation.run()) && decision.attempt() > situation.attemptInStatus();
-        VLFineTuneStatus facts = RunFacts.reported(
-                lost ? RunFacts.withoutCheckpoint(known) : known,
-                decision.attempt(),
-                report.filter(value -> value.attempt() == decision.attempt() || !lost),
-                failure(situation, known, attempt),
-                attempts);
-        return state instanceof RunState.Succeeded succeeded ? RunFacts.succeeded(facts, succeeded.lastWord()) : facts;
-    }
-
-    private static @Nullable FailureStatus failure(
-            Situation situation, VLFineTuneStatus known, Optional<AttemptFacts> attempt) {
-        return attempt.flatMap(situation::end)
-                .filter(AttemptEnd.Failed.class::isInstance)
-                .map(AttemptEnd.Failed.class::cast)
-                .map(AttemptEnd.Failed::failure)
-                .orElse(known.failure());
     }
 
     /** On one machine with the user checkpoints outlive their pod. */

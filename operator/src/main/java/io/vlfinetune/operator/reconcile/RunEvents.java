@@ -28,6 +28,10 @@ final class RunEvents {
                         turned(before, after, ConditionType.Running)
                                 .map(condition -> event(run, after, "Normal", condition, now)),
                         restarting(before, after).map(condition -> event(run, after, "Warning", condition, now)),
+                        preempted(before, after).map(condition -> event(run, after, "Warning", condition, now)),
+                        turned(before, after, ConditionType.Suspended)
+                                .map(condition -> event(run, after, "Normal", condition, now)),
+                        resumed(before, after).map(condition -> event(run, after, "Normal", condition, now)),
                         turned(before, after, ConditionType.Succeeded)
                                 .map(condition -> event(run, after, "Normal", condition, now)),
                         turned(before, after, ConditionType.Failed)
@@ -49,14 +53,46 @@ final class RunEvents {
                         .filter(condition -> condition.reason().equals("Restarting"));
     }
 
+    private static Optional<Condition> preempted(VLFineTuneStatus before, VLFineTuneStatus after) {
+        int count = Objects.requireNonNullElse(after.preemptions(), 0);
+        return count <= Objects.requireNonNullElse(before.preemptions(), 0)
+                ? Optional.empty()
+                : Conditions.find(after.conditions(), ConditionType.Running)
+                        .map(condition -> told(
+                                condition,
+                                Preemption.REASON,
+                                "attempt %d lost its pod and goes on in another one; preemptions so far: %d"
+                                        .formatted(after.attempt(), count)));
+    }
+
+    private static Optional<Condition> resumed(VLFineTuneStatus before, VLFineTuneStatus after) {
+        boolean over = Conditions.isTrue(before.conditions(), ConditionType.Suspended)
+                && !Conditions.isTrue(after.conditions(), ConditionType.Suspended);
+        return over
+                ? Conditions.find(after.conditions(), ConditionType.Running)
+                        .map(condition -> told(condition, "Resumed", "attempt " + after.attempt() + " goes on"))
+                : Optional.empty();
+    }
+
+    private static Condition told(Condition condition, String reason, String message) {
+        return new Condition(
+                condition.type(),
+                condition.status(),
+                condition.observedGeneration(),
+                condition.lastTransitionTime(),
+                reason,
+                message);
+    }
+
     /** Its name is the same whenever the same thing is told again, so that a repeated write is refused as existing. */
     private static Event event(VLFineTune run, VLFineTuneStatus status, String type, Condition condition, Instant now) {
         String uid = run.getMetadata().getUid();
-        String name = "%s.%s.%d.%s"
+        String name = "%s.%s.%d.%d.%s"
                 .formatted(
                         run.getMetadata().getName(),
                         uid.substring(0, Math.min(UID_CHARACTERS, uid.length())),
                         Objects.requireNonNullElse(status.attempt(), 0),
+                        Objects.requireNonNullElse(status.preemptions(), 0),
                         condition.reason().toLowerCase(Locale.ROOT));
         String message = condition.message();
         return new EventBuilder()

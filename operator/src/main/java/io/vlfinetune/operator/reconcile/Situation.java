@@ -9,8 +9,11 @@ import io.vlfinetune.contract.Reason;
 import io.vlfinetune.operator.attempt.AttemptEnd;
 import io.vlfinetune.operator.attempt.AttemptFacts;
 import io.vlfinetune.operator.attempt.EndClassifier;
+import io.vlfinetune.operator.attempt.JobFacts;
+import io.vlfinetune.operator.attempt.MadeFrom;
 import io.vlfinetune.operator.attempt.Times;
 import io.vlfinetune.operator.conditions.Conditions;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
@@ -51,17 +54,14 @@ public record Situation(VLFineTune run, VLFineTuneStatus before, Observed observ
     /** The latest attempt whose Job was made: either it is there, or the status says that it was. */
     Optional<AttemptFacts> current() {
         int top = top();
-        AttemptFacts facts = observed.attempt(top).orElseGet(() -> new AttemptFacts(top, null, List.of(), null));
+        AttemptFacts facts =
+                observed.attempt(top).orElseGet(() -> new AttemptFacts(top, firstAttempt(), null, List.of(), null));
         return top > 0 && (facts.job() != null || attemptInStatus() >= top) ? Optional.of(facts) : Optional.empty();
     }
 
-    /** Number of the first attempt of the series that the newest Job belongs to. */
+    /** Number of the first attempt of the series that the newest attempt belongs to. */
     int firstAttempt() {
-        return observed.attempts().reversed().stream()
-                .flatMap(attempt -> Optional.ofNullable(attempt.job()).stream())
-                .map(job -> job.firstAttempt())
-                .findFirst()
-                .orElse(1);
+        return observed.attempts().isEmpty() ? 1 : observed.attempts().getLast().firstAttempt();
     }
 
     /** Whether the run failed and its spec was changed since: a new series of attempts is to begin. */
@@ -73,9 +73,79 @@ public record Situation(VLFineTune run, VLFineTuneStatus before, Observed observ
                 .orElse(false);
     }
 
-    /** How an attempt ended, as its children show it. */
+    /** Whether the run ended as failed, as its status says. */
+    boolean failed() {
+        return Conditions.isTrue(before.conditions(), ConditionType.Failed);
+    }
+
+    /** Token of a retry that the run's annotation asks for and no attempt has honoured yet; only a failed run has one. */
+    Optional<String> pendingRetry() {
+        return Optional.ofNullable(MadeFrom.token(run))
+                .filter(_ -> failed())
+                .filter(token -> !token.equals(before.honouredRetry()))
+                .filter(token -> observed.attempts().stream()
+                        .flatMap(attempt -> Optional.ofNullable(attempt.job()).stream())
+                        .noneMatch(job -> token.equals(job.madeFrom().retry())));
+    }
+
+    /** Whether an attempt was started that the status does not know yet. */
+    boolean startedAnew() {
+        return current().map(AttemptFacts::number).orElse(0) > attemptInStatus();
+    }
+
+    /** Jobs whose pods may still run or come. */
+    List<JobFacts> liveJobs() {
+        return observed.attempts().stream()
+                .map(AttemptFacts::job)
+                .filter(Objects::nonNull)
+                .filter(JobFacts::live)
+                .toList();
+    }
+
+    /** What stops every live Job that is not being stopped yet. */
+    List<Action> stopAll() {
+        return liveJobs().stream()
+                .filter(job -> !job.deleting())
+                .<Action>map(job -> new Action.DeleteJob(job.name(), job.uid()))
+                .toList();
+    }
+
+    /** Whether the present attempt's end is the run's: no other attempt would change it. */
+    boolean settled() {
+        return current()
+                .flatMap(this::end)
+                .filter(end -> switch (end) {
+                    case AttemptEnd.Succeeded _, AttemptEnd.Planned _ -> true;
+                    case AttemptEnd.Failed failed -> failed.reason().retry() == Reason.Retry.Never;
+                    case AttemptEnd.Stopped _ -> false;
+                })
+                .isPresent();
+    }
+
+    /** Time for which the run was active, suspensions left out. */
+    Duration active() {
+        Duration before = Duration.ofSeconds(Objects.requireNonNullElse(this.before.activeSeconds(), 0L));
+        return Times.parse(this.before.activeSince())
+                .map(since -> before.plus(Duration.between(since, now)))
+                .orElse(before);
+    }
+
+    /**
+     * How an attempt ended, as its children show it. One that was given up for its silence has failed, whatever its
+     * stopped trainer said, unless it had finished after all.
+     */
     Optional<AttemptEnd> end(AttemptFacts attempt) {
-        return EndClassifier.classify(attempt, now);
+        Optional<AttemptEnd> end = EndClassifier.classify(attempt, now);
+        return givenUp(attempt)
+                ? end.map(value -> value instanceof AttemptEnd.Succeeded ? value : Silence.end(attempt, value.time()))
+                : end;
+    }
+
+    /** Whether the status says that an attempt was given up for its silence. */
+    boolean givenUp(AttemptFacts attempt) {
+        return recorded(attempt.number())
+                .filter(status -> Reason.NoHeartbeat.name().equals(status.reason()))
+                .isPresent();
     }
 
     /** When an attempt ended; the status remembers what children that are gone cannot tell. */

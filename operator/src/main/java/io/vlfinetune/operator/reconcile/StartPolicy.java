@@ -52,7 +52,7 @@ record StartPolicy(OperatorConfiguration configuration) implements Policy {
     private List<Action> actions(VLFineTune run, int number, int firstAttempt) {
         List<Action> actions = new ArrayList<>();
         ScratchClaim.of(run).map(Action.CreateClaim::new).ifPresent(actions::add);
-        actions.add(new Action.CreateProgress(ProgressObject.of(run, number)));
+        actions.add(new Action.CreateProgress(ProgressObject.of(run, number, firstAttempt)));
         actions.add(new Action.CreateJob(AttemptJob.of(run, number, firstAttempt, configuration)));
         return actions;
     }

@@ -2,6 +2,7 @@ package io.vlfinetune.operator.cluster;
 
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.api.model.ContainerState;
 import io.fabric8.kubernetes.api.model.ContainerStateBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -14,6 +15,7 @@ import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import io.vlfinetune.api.kubernetes.VLFineTuneProgress;
+import io.vlfinetune.contract.Json;
 import io.vlfinetune.contract.ProgressReport;
 import io.vlfinetune.operator.attempt.Times;
 import java.time.Duration;
@@ -61,9 +63,11 @@ public final class ScriptedNode {
 
     /** The trainer reports. */
     public void report(String jobName, ProgressReport report) {
+        ObjectNode said = Json.strict().valueToTree(report);
+        said.put("time", Instant.now().toString());
         client.resources(VLFineTuneProgress.class)
                 .withName(jobName)
-                .patch(MERGE, Serialization.asJson(Map.of("report", report)));
+                .patch(MERGE, Serialization.asJson(Map.of("report", said)));
     }
 
     /** The trainer exits and its Job ends. */

@@ -324,7 +324,8 @@ class EndsTest {
     void givenAJobOfAnEndedAttemptWithATrainerStillAliveThenTheNextOneWaits() {
         life.exits(70, false, null).jobFailed();
         Duration pause = life.step().requeueAfter();
-        life.strangers.add(new PodFacts("digits-1-0-late", "uid-1", life.now, true, false, null, false, null, null));
+        life.strangers.add(
+                new PodFacts("digits-1-0-late", "uid-1", life.now, true, false, null, false, false, null, null));
         life.after(pause).step();
         assertThat(life.top()).isEqualTo(1);
         assertThat(life.status().phase()).isEqualTo(Phase.Restarting);

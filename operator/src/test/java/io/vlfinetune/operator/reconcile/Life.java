@@ -1,8 +1,11 @@
 package io.vlfinetune.operator.reconcile;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.vlfinetune.api.Condition;
 import io.vlfinetune.api.ConditionType;
+import io.vlfinetune.api.LifecycleSpec;
+import io.vlfinetune.api.VLFineTuneSpec;
 import io.vlfinetune.api.VLFineTuneStatus;
 import io.vlfinetune.api.kubernetes.VLFineTune;
 import io.vlfinetune.contract.Json;
@@ -73,15 +76,33 @@ final class Life {
         return attempts.keySet().stream().mapToInt(number -> number).max().orElse(0);
     }
 
-    Life report(ProgressReport report) {
-        AttemptFacts facts = attempts.get(report.attempt());
-        attempts.put(facts.number(), new AttemptFacts(facts.number(), facts.job(), facts.pods(), report));
+    /** The trainer reports, now. */
+    Life report(ProgressReport said) {
+        AttemptFacts facts = attempts.get(said.attempt());
+        ProgressReport report = new ProgressReport(
+                said.attempt(),
+                said.sequence(),
+                now.toString(),
+                said.state(),
+                said.resumedFromStep(),
+                said.model(),
+                said.data(),
+                said.plan(),
+                said.progress(),
+                said.metrics(),
+                said.checkpoint(),
+                said.lastWord());
+        attempts.put(
+                facts.number(),
+                new AttemptFacts(facts.number(), facts.firstAttempt(), facts.job(), facts.pods(), report));
         return this;
     }
 
     Life pod(PodFacts pod) {
         AttemptFacts facts = attempts.get(top());
-        attempts.put(facts.number(), new AttemptFacts(facts.number(), facts.job(), List.of(pod), facts.report()));
+        attempts.put(
+                facts.number(),
+                new AttemptFacts(facts.number(), facts.firstAttempt(), facts.job(), List.of(pod), facts.report()));
         return this;
     }
 
@@ -94,16 +115,17 @@ final class Life {
                 false,
                 null,
                 false,
+                false,
                 null,
                 new PodFacts.Waiting(reason, message, "image:1")));
     }
 
     Life running() {
-        return pod(new PodFacts(podName(), "uid-" + top(), now, true, false, null, false, null, null));
+        return pod(new PodFacts(podName(), "uid-" + top(), now, true, false, null, false, false, null, null));
     }
 
     Life exits(int code, boolean oomKilled, String message) {
-        return pod(new PodFacts(podName(), "uid-" + top(), now, false, true, code, oomKilled, message, null));
+        return pod(new PodFacts(podName(), "uid-" + top(), now, false, true, code, oomKilled, false, message, null));
     }
 
     Life exits(int code, LastWord word) {
@@ -112,7 +134,9 @@ final class Life {
 
     Life podDeleted() {
         AttemptFacts facts = attempts.get(top());
-        attempts.put(facts.number(), new AttemptFacts(facts.number(), facts.job(), List.of(), facts.report()));
+        attempts.put(
+                facts.number(),
+                new AttemptFacts(facts.number(), facts.firstAttempt(), facts.job(), List.of(), facts.report()));
         return this;
     }
 
@@ -130,15 +154,24 @@ final class Life {
 
     Life jobDeleted() {
         AttemptFacts facts = attempts.get(top());
-        attempts.put(facts.number(), new AttemptFacts(facts.number(), null, List.of(), facts.report()));
+        attempts.put(
+                facts.number(),
+                new AttemptFacts(facts.number(), facts.firstAttempt(), null, List.of(), facts.report()));
         return this;
     }
 
     /** The Job is deleted but not gone yet, as with foreground deletion. */
     Life jobDeleting() {
         JobFacts job = attempts.get(top()).job();
-        return job(
-                new JobFacts(job.name(), job.uid(), job.attempt(), job.firstAttempt(), job.created(), true, job.end()));
+        return job(new JobFacts(
+                job.name(),
+                job.uid(),
+                job.attempt(),
+                job.firstAttempt(),
+                job.created(),
+                true,
+                job.end(),
+                job.madeFrom()));
     }
 
     /** The Job is deleted and its pods are left to themselves. */
@@ -152,13 +185,49 @@ final class Life {
         return this;
     }
 
+    /** Another {@code spec.lifecycle}, in YAML's one-line form. */
+    Life lifecycle(String json) {
+        VLFineTuneSpec spec = run.getSpec();
+        try {
+            run.setSpec(new VLFineTuneSpec(
+                    spec.model(),
+                    spec.data(),
+                    spec.freeze(),
+                    spec.training(),
+                    spec.output(),
+                    spec.resources(),
+                    spec.scheduling(),
+                    Json.strict().readValue(json, LifecycleSpec.class),
+                    spec.managedBy()));
+        } catch (JsonProcessingException e) {
+            throw new AssertionError(e);
+        }
+        return changeSpec();
+    }
+
+    Life annotate(String key, String value) {
+        run.getMetadata().setAnnotations(Map.of(key, value));
+        return this;
+    }
+
+    /** Kubernetes takes the pod away; the Job controller will bring another one. */
+    Life evicted() {
+        return pod(new PodFacts(podName(), "uid-" + top(), now, false, true, 40, false, true, null, null));
+    }
+
+    /** The pod that comes in the place of an evicted one. */
+    Life replaced(String suffix) {
+        return pod(new PodFacts(
+                "digits-" + top() + "-0-" + suffix, "uid-" + top(), now, true, false, null, false, false, null, null));
+    }
+
     Life changeSpec() {
         run.getMetadata().setGeneration(run.getMetadata().getGeneration() + 1);
         return this;
     }
 
     static AttemptFacts withoutJob(AttemptFacts facts) {
-        return new AttemptFacts(facts.number(), null, facts.pods(), facts.report());
+        return new AttemptFacts(facts.number(), facts.firstAttempt(), null, facts.pods(), facts.report());
     }
 
     static String json(LastWord word) {
@@ -181,12 +250,21 @@ final class Life {
     private Life jobEnded(JobFacts.End end) {
         JobFacts job = attempts.get(top()).job();
         return job(new JobFacts(
-                job.name(), job.uid(), job.attempt(), job.firstAttempt(), job.created(), job.deleting(), end));
+                job.name(),
+                job.uid(),
+                job.attempt(),
+                job.firstAttempt(),
+                job.created(),
+                job.deleting(),
+                end,
+                job.madeFrom()));
     }
 
     private Life job(@Nullable JobFacts job) {
         AttemptFacts facts = attempts.get(top());
-        attempts.put(facts.number(), new AttemptFacts(facts.number(), job, facts.pods(), facts.report()));
+        attempts.put(
+                facts.number(),
+                new AttemptFacts(facts.number(), facts.firstAttempt(), job, facts.pods(), facts.report()));
         return this;
     }
 
@@ -199,18 +277,32 @@ final class Life {
         switch (action) {
             case Action.CreateProgress create -> {
                 int number = number(create.progress().getMetadata().getLabels());
-                attempts.putIfAbsent(number, new AttemptFacts(number, null, List.of(), null));
+                attempts.putIfAbsent(number, new AttemptFacts(number, first(create.progress()), null, List.of(), null));
             }
             case Action.CreateJob create -> {
                 int number = number(create.job().getMetadata().getLabels());
-                int first = Integer.parseInt(
-                        create.job().getMetadata().getAnnotations().get(Children.FIRST_ATTEMPT));
+                int first = first(create.job());
                 JobFacts job = new JobFacts(
-                        create.job().getMetadata().getName(), "uid-" + number, number, first, now, false, null);
-                attempts.put(number, new AttemptFacts(number, job, List.of(), null));
+                        create.job().getMetadata().getName(),
+                        "uid-" + number,
+                        number,
+                        first,
+                        now,
+                        false,
+                        null,
+                        JobFacts.of(create.job()).madeFrom());
+                attempts.put(number, new AttemptFacts(number, first, job, List.of(), null));
             }
-            case Action.CreateClaim _, Action.DeleteJob _, Action.Release _ -> {}
+            case Action.DeleteProgress delete ->
+                attempts.values()
+                        .removeIf(attempt ->
+                                attempt.job() == null && delete.name().equals("digits-" + attempt.number()));
+            case Action.CreateClaim _, Action.DeleteClaim _, Action.DeleteJob _, Action.Release _ -> {}
         }
+    }
+
+    private static int first(HasMetadata child) {
+        return Integer.parseInt(child.getMetadata().getAnnotations().get(Children.FIRST_ATTEMPT));
     }
 
     private static int number(Map<String, String> labels) {

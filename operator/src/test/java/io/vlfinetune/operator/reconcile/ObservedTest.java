@@ -26,7 +26,7 @@ class ObservedTest {
 
     @Test
     void givenJobsPodsAndProgressThenEachAttemptHasItsOwnInOrderOfNumbers() {
-        VLFineTuneProgress progress = ProgressObject.of(run, 2);
+        VLFineTuneProgress progress = ProgressObject.of(run, 2, 1);
         progress.setReport(Samples.report(2, 1, TrainerState.Training, 10));
 
         Observed observed = Observed.of(
@@ -54,7 +54,7 @@ class ObservedTest {
                 run,
                 List.of(job(1, "uid-1"), job(earlier, 2, "old")),
                 List.of(pod("digits-1-0-old", 1, "old", "Running"), pod("digits-1-0-new", 1, "uid-1", "Running")),
-                List.of(ProgressObject.of(earlier, 2)),
+                List.of(ProgressObject.of(earlier, 2, 1)),
                 null);
 
         assertThat(observed.attempts())
@@ -75,7 +75,7 @@ class ObservedTest {
                 run,
                 List.of(),
                 List.of(pod("digits-1-0-a", 1, "gone", "Running"), pod("digits-2-0-a", 2, "gone too", "Running")),
-                List.of(ProgressObject.of(run, 1)),
+                List.of(ProgressObject.of(run, 1, 1)),
                 null);
 
         assertThat(observed.attempt(1).orElseThrow().job()).isNull();

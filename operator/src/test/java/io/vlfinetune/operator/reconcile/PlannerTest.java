@@ -130,7 +130,7 @@ class PlannerTest {
         assertThat(life.status().progress().percent()).isEqualTo(11);
 
         life.after(Duration.ofHours(1)).report(Samples.report(1, 3, TrainerState.Training, 11));
-        assertThat(life.step().requeueAfter()).isNull();
+        assertThat(life.step().requeueAfter()).as("the next heartbeat").isEqualTo(Duration.ofMinutes(10));
         assertThat(life.writes).isEqualTo(written + 1);
     }
 
@@ -213,7 +213,8 @@ class PlannerTest {
 
     @Test
     void givenAPodOfAnEarlierRunOfTheSameNameThenNoAttemptStartsBesideIt() {
-        life.strangers.add(new PodFacts("digits-1-0-other", "old", life.now, true, false, null, false, null, null));
+        life.strangers.add(
+                new PodFacts("digits-1-0-other", "old", life.now, true, false, null, false, false, null, null));
         assertThat(life.step().actions()).isEmpty();
         assertThat(life.status().phase()).isEqualTo(Phase.Pending);
         assertThat(life.condition(ConditionType.Reconciling).message()).contains("digits-1-0-other");
@@ -225,7 +226,7 @@ class PlannerTest {
 
     @Test
     void givenAReconcileThatDiedBetweenProgressAndJobThenTheNumberIsTakenUpAgain() {
-        life.attempts.put(1, new AttemptFacts(1, null, List.of(), null));
+        life.attempts.put(1, new AttemptFacts(1, 1, null, List.of(), null));
         life.step();
 
         assertThat(life.status().attempt()).isEqualTo(1);

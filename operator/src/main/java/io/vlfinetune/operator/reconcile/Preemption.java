@@ -1,0 +1,79 @@
+package io.vlfinetune.operator.reconcile;
+
+import io.vlfinetune.api.AttemptStatus;
+import io.vlfinetune.api.Condition;
+import io.vlfinetune.api.ConditionType;
+import io.vlfinetune.contract.ProgressReport;
+import io.vlfinetune.operator.attempt.AttemptFacts;
+import io.vlfinetune.operator.attempt.JobFacts;
+import io.vlfinetune.operator.attempt.PodFacts;
+import io.vlfinetune.operator.attempt.Times;
+import io.vlfinetune.operator.conditions.Conditions;
+import java.time.Instant;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * Pods that Kubernetes takes away and the Job controller replaces: preemption, eviction, drain. The attempt stays the
+ * same, and nothing is counted against it.
+ */
+final class Preemption {
+    /** Reason of Running=False while a replacement is on its way. */
+    static final String REASON = "Preempted";
+
+    private Preemption() {}
+
+    /** Pods of this run that were replaced so far: one more once another pod works on the attempt than the status names. */
+    static int count(Situation situation) {
+        int known = Objects.requireNonNullElse(situation.before().preemptions(), 0);
+        boolean replaced = situation
+                .current()
+                .filter(attempt -> known(situation, attempt)
+                        .filter(name -> attempt.pod()
+                                .filter(pod -> !pod.name().equals(name))
+                                .isPresent())
+                        .isPresent())
+                .isPresent();
+        return replaced ? known + 1 : known;
+    }
+
+    /** What is said while an attempt that was at work waits for another pod or for that pod's first report. */
+    static Optional<String> waiting(Situation situation, AttemptFacts attempt) {
+        JobFacts job = attempt.job();
+        if (job == null
+                || !job.live()
+                || job.deleting()
+                || known(situation, attempt).isEmpty()) {
+            return Optional.empty();
+        }
+        Optional<PodFacts> pod = attempt.pod();
+        if (pod.isEmpty() || (pod.get().terminal() && pod.get().disrupted())) {
+            return Optional.of("pod %s was taken away; Kubernetes brings another one for attempt %d"
+                    .formatted(known(situation, attempt).orElseThrow(), attempt.number()));
+        }
+        return underWay(situation) && !reported(attempt, pod.get().created())
+                ? Optional.of("pod %s takes the place of the one that was taken away"
+                        .formatted(pod.get().name()))
+                : Optional.empty();
+    }
+
+    /** A report from before the pod was made is its predecessor's. */
+    private static boolean reported(AttemptFacts attempt, Instant created) {
+        return attempt.ownReport()
+                .map(ProgressReport::time)
+                .flatMap(Times::parse)
+                .filter(time -> !time.isBefore(created))
+                .isPresent();
+    }
+
+    private static boolean underWay(Situation situation) {
+        return Conditions.find(situation.before().conditions(), ConditionType.Running)
+                .map(Condition::reason)
+                .filter(REASON::equals)
+                .isPresent();
+    }
+
+    private static Optional<String> known(Situation situation, AttemptFacts attempt) {
+        return situation.recorded(attempt.number()).map(AttemptStatus::pod);
+    }
+}
