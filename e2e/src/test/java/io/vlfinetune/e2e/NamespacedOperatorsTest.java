@@ -156,8 +156,7 @@ class NamespacedOperatorsTest {
         assertThat(operator.operator.health()).isEqualTo(new Health.Started(List.of(), List.of()));
         assertThat(operator.metrics.scrape())
                 .contains("vlfinetune_runs{phase=\"Succeeded\"} 2.0")
-                .contains("vlfinetune_attempts_total{outcome=\"Succeeded\"} 2.0")
-                .contains("vlfinetune_run_time_to_start_seconds_count 2");
+                .contains("vlfinetune_attempts_total{outcome=\"Succeeded\"} 2.0");
     }
 
     @Test
@@ -199,6 +198,7 @@ class NamespacedOperatorsTest {
                 .isEmpty();
         assertThat(user.resources(Job.class)
                         .inNamespace(InstalledChart.TEAM_B)
+                        .withLabel("vlfinetune.io/run", "next")
                         .list()
                         .getItems())
                 .hasSize(1);

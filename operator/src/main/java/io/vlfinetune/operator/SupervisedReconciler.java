@@ -39,7 +39,7 @@ final class SupervisedReconciler implements Reconciler<VLFineTune>, Cleaner<VLFi
 
     @Override
     public List<EventSource<?, VLFineTune>> prepareEventSources(EventSourceContext<VLFineTune> context) {
-        metrics.runsFrom(() -> context.getPrimaryCache().list(run -> true));
+        metrics.runsFrom(() -> context.getPrimaryCache().list(Watched::byThisOperator));
         return reconciler.prepareEventSources(context);
     }
 

@@ -33,11 +33,17 @@ public final class VLFineTuneOperator implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(VLFineTuneOperator.class);
 
+    private final KubernetesClient client;
     private final Operator operator;
     private final SupervisedReconciler reconciler;
     private final Optional<Leadership> leadership;
 
-    private VLFineTuneOperator(Operator operator, SupervisedReconciler reconciler, Optional<Leadership> leadership) {
+    private VLFineTuneOperator(
+            KubernetesClient client,
+            Operator operator,
+            SupervisedReconciler reconciler,
+            Optional<Leadership> leadership) {
+        this.client = client;
         this.operator = operator;
         this.reconciler = reconciler;
         this.leadership = leadership;
@@ -93,7 +99,7 @@ public final class VLFineTuneOperator implements AutoCloseable {
         operator.register(reconciler, overrider -> configure(overrider, configuration));
         operator.start();
         parts.metrics().leadsIf(() -> parts.leadership().map(Leadership::leads).orElse(true));
-        return new VLFineTuneOperator(operator, reconciler, parts.leadership());
+        return new VLFineTuneOperator(client, operator, reconciler, parts.leadership());
     }
 
     /** Server-side apply is not used: mock servers do not know it. */
@@ -167,5 +173,6 @@ public final class VLFineTuneOperator implements AutoCloseable {
             LOG.warn("{} reconciles did not end within {} and are interrupted", left, STOP_PATIENCE);
         }
         operator.stop();
+        leadership.ifPresent(one -> one.release(client));
     }
 }

@@ -32,8 +32,8 @@ class ChartRbacTest {
             "/events", Set.of("create"));
 
     /** What it may do in its own namespace, to agree with others on a leader. */
-    private static final Map<String, Set<String>> ELECTION =
-            Map.of("coordination.k8s.io/leases", Set.of("create", "get", "update"), "/events", Set.of("create"));
+    private static final Map<String, Set<String>> ELECTION = Map.of(
+            "coordination.k8s.io/leases", Set.of("create", "get", "update", "patch"), "/events", Set.of("create"));
 
     private static final String ELECTION_ROLE = "vlfinetune-operator-leader-election";
 

@@ -29,7 +29,7 @@ final class Meters {
     private Meters() {}
 
     /** Series of an operator that has done a little of everything. */
-    static TreeMap<String, Set<String>> operator() {
+    static Map<String, Set<String>> operator() {
         try (OperatorMetrics metrics = new OperatorMetrics();
                 MockApiServer server = new MockApiServer();
                 KubernetesClient client = new KubernetesClientBuilder()
@@ -70,14 +70,14 @@ final class Meters {
     }
 
     /** Series of a trainer that has evaluated once. */
-    static TreeMap<String, Set<String>> trainer() {
+    static Map<String, Set<String>> trainer() {
         try (TrainerMetrics metrics = new TrainerMetrics()) {
             metrics.add(new MetricsLog.Evaluation("held", 1, 0.5, 1.5, 0.25, 3, 12, 0.1));
             return series(metrics.scrape());
         }
     }
 
-    private static TreeMap<String, Set<String>> series(String scrape) {
+    private static Map<String, Set<String>> series(String scrape) {
         TreeMap<String, Set<String>> series = new TreeMap<>();
         scrape.lines().filter(line -> !line.startsWith("#")).forEach(line -> {
             Matcher parts = SERIES.matcher(line);

@@ -36,7 +36,7 @@ class MonitoringTest {
     /** Labels that Prometheus or the PodMonitor puts on every series. */
     private static final Set<String> OF_THE_TARGET = Set.of("namespace", "pod", "run", "attempt");
 
-    private static TreeMap<String, Set<String>> exposed;
+    private static Map<String, Set<String>> exposed;
 
     @BeforeAll
     static void expose() {
@@ -128,8 +128,8 @@ class MonitoringTest {
 
     @Test
     void theDocumentationHasExactlyTheMetricsOfOursWithTheirLabels() throws IOException {
-        TreeMap<String, Set<String>> documented = documented();
-        TreeMap<String, Set<String>> ours = new TreeMap<>();
+        Map<String, Set<String>> documented = documented();
+        Map<String, Set<String>> ours = new TreeMap<>();
         exposed.forEach((name, labels) -> {
             String family = name.replaceFirst("_seconds_(bucket|sum|count|max)$", "_seconds");
             if (name.startsWith("vlfinetune_") || name.equals("process_resident_memory_bytes")) {
@@ -204,8 +204,8 @@ class MonitoringTest {
     }
 
     /** Rows of the tables of metrics: name and labels. */
-    private static TreeMap<String, Set<String>> documented() throws IOException {
-        TreeMap<String, Set<String>> rows = new TreeMap<>();
+    private static Map<String, Set<String>> documented() throws IOException {
+        Map<String, Set<String>> rows = new TreeMap<>();
         Matcher row = Pattern.compile("(?m)^\\| `([a-z_]+)` \\|([^|]*)\\|").matcher(page());
         while (row.find()) {
             Set<String> labels = new TreeSet<>();

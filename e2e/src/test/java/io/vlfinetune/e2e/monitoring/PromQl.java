@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -49,7 +50,7 @@ final class PromQl {
     }
 
     /** Metrics, each with the labels that its matchers name. */
-    TreeMap<String, Set<String>> metrics() {
+    Map<String, Set<String>> metrics() {
         return metrics;
     }
 

@@ -1,7 +1,9 @@
 package io.vlfinetune.operator.leadership;
 
+import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
 import io.javaoperatorsdk.operator.api.config.LeaderElectionConfiguration;
 import java.util.Optional;
@@ -21,6 +23,7 @@ public final class Leadership {
     private final Consumer<String> lost;
     private volatile @Nullable String leader;
     private volatile boolean leads;
+    private volatile boolean led;
     private volatile boolean stopping;
 
     /**
@@ -63,19 +66,48 @@ public final class Leadership {
         stopping = true;
     }
 
+    /**
+     * Makes sure that the Lease is let go, so that another operator leads at once: the SDK tries once, and says nothing
+     * if that fails. Does nothing where this operator never led.
+     */
+    public void release(KubernetesClient client) {
+        if (!led) {
+            return;
+        }
+        Resource<Lease> resource =
+                client.leases().inNamespace(election.namespace()).withName(election.lease());
+        try {
+            Lease held = resource.get();
+            if (held != null && election.identity().equals(held.getSpec().getHolderIdentity())) {
+                held.getSpec().setHolderIdentity(null);
+                held.getSpec().setLeaseDurationSeconds(1);
+                // With the resource version that was read: whoever took it meanwhile keeps it.
+                client.resource(held).update();
+            }
+            LOG.info("{} let go of the Lease {}/{}", election.identity(), election.namespace(), election.lease());
+        } catch (KubernetesClientException e) {
+            LOG.warn(
+                    "{} could not let go of the Lease {}/{}, the others wait until it runs out: {}",
+                    election.identity(),
+                    election.namespace(),
+                    election.lease(),
+                    e.getMessage());
+        }
+        leads = false;
+    }
+
     private void start(KubernetesClient client) {
         leads = true;
+        led = true;
         LOG.info("{} leads", election.identity());
         // Not on the thread that renews the Lease.
         Thread.ofVirtual().name("tell-leader").start(() -> tell(client));
     }
 
     private void stop() {
-        boolean led = leads;
+        boolean lostIt = leads && !stopping;
         leads = false;
-        if (stopping) {
-            LOG.info("{} let go of the Lease {}/{}", election.identity(), election.namespace(), election.lease());
-        } else if (led) {
+        if (lostIt) {
             String words = "%s lost the Lease %s/%s: it was not renewed within %s, or another operator took it"
                     .formatted(election.identity(), election.namespace(), election.lease(), election.renewDeadline());
             LOG.error("{}", words);

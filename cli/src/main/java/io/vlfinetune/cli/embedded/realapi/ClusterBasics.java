@@ -46,6 +46,8 @@ record ClusterBasics(KubernetesClient client, String authority) {
     private static boolean established(@Nullable CustomResourceDefinition definition) {
         return definition != null
                 && definition.getStatus() != null
+                // Absent for a moment after the definition was created.
+                && definition.getStatus().getConditions() != null
                 && definition.getStatus().getConditions().stream()
                         .anyMatch(condition -> condition.getType().equals("Established")
                                 && condition.getStatus().equals("True"));
