@@ -51,6 +51,23 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- end }}
 {{- end }}
 
+{{/* Whether this release makes the admission policy: "true" or "false". */}}
+{{- define "vlfinetune.makesPolicy" -}}
+{{- $policy := .Values.trainer.progressPolicy }}
+{{- if not .Values.trainer.serviceAccount.name }}false
+{{- else if eq $policy "auto" }}{{ empty .Values.namespaces }}
+{{- else }}{{ eq $policy "create" }}
+{{- end }}
+{{- end }}
+
+{{/* By which the operator finds out at its start whether the admission policy is there. */}}
+{{- define "vlfinetune.policyRules" -}}
+- apiGroups: [admissionregistration.k8s.io]
+  resources: [validatingadmissionpolicies, validatingadmissionpolicybindings]
+  resourceNames: [vlfinetune-progress-own-pod]
+  verbs: [get]
+{{- end }}
+
 {{/* What the operator does, verb by verb; a test runs it under exactly these. */}}
 {{- define "vlfinetune.rules" -}}
 # Follows runs; adds and removes its finalizer by patch, and reads a run again when that patch conflicts.
@@ -64,10 +81,21 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 - apiGroups: [vlfinetune.io]
   resources: [vlfinetunes/finalizers]
   verbs: [update]
-# Made once an attempt, patched by the trainer, deleted by the garbage collector.
+# Made once an attempt, patched by the trainer, deleted when childrenTTL is over. The right to delete is also what tells
+# the operator from a trainer (progress-policy.yaml).{{ if .Values.trainer.serviceAccount.name }} Patch is held because nobody can grant what he does not hold: the
+# alternatives, escalate and bind, would let the operator grant anything.{{ end }}
 - apiGroups: [vlfinetune.io]
   resources: [vlfinetuneprogresses]
-  verbs: [create, get, list, watch]
+  verbs: [create, get, list, watch, delete{{ if .Values.trainer.serviceAccount.name }}, patch{{ end }}]
+{{- if .Values.trainer.serviceAccount.name }}
+# What trainers share, made once in each namespace and never read, changed or deleted.
+- apiGroups: [""]
+  resources: [serviceaccounts]
+  verbs: [create]
+- apiGroups: [rbac.authorization.k8s.io]
+  resources: [roles, rolebindings]
+  verbs: [create]
+{{- end }}
 # Never updated: an attempt is a Job of its own.
 - apiGroups: [batch]
   resources: [jobs]
@@ -77,7 +105,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
   verbs: [list, watch]
 - apiGroups: [""]
   resources: [persistentvolumeclaims]
-  verbs: [create, get]
+  verbs: [create, get, delete]
 - apiGroups: [""]
   resources: [events]
   verbs: [create]

@@ -51,6 +51,7 @@ class ChartOnServerTest {
                 Map.of("namespaces[0]", "team-a", "namespaces[1]", "team-b"),
                 Map.of("replicas", "2", "metrics.dashboard.enabled", "true"),
                 Map.of("leaderElection.enabled", "false"),
+                Map.of("namespaces[0]", "team-a", "trainer.progressPolicy", "create"),
                 Map.of(
                         "namespaces[0]", "team-a",
                         "trainer.serviceAccount.name", "trainer",

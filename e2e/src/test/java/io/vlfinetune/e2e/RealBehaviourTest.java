@@ -30,6 +30,9 @@ class RealBehaviourTest extends BehaviourSuite {
         server = shared;
         Rights rights = new Rights(server);
         rights.grant(OPERATOR, Chart.operatorRole());
+        // As in a cluster, the admission policy is in force while all of this happens.
+        Chart.progressPolicy()
+                .forEach(object -> server.client().resource(object).serverSideApply());
         operatorLogin = rights.login(OPERATOR);
     }
 
@@ -39,13 +42,18 @@ class RealBehaviourTest extends BehaviourSuite {
     }
 
     @Test
-    void theOperatorMayNotReadSecretsNorChangeRolesNorRunsSpecs() {
+    void theOperatorMayNotReadSecretsNorChangeRolesNorDeleteRuns() {
         try (KubernetesClient operator =
                 new KubernetesClientBuilder().withConfig(operatorLogin).build()) {
             assertThat(may(operator, "create", "batch", "jobs")).isTrue();
             assertThat(may(operator, "get", "", "secrets")).isFalse();
-            assertThat(may(operator, "create", "rbac.authorization.k8s.io", "roles"))
+            assertThat(may(operator, "patch", "rbac.authorization.k8s.io", "roles"))
                     .isFalse();
+            assertThat(may(operator, "escalate", "rbac.authorization.k8s.io", "roles"))
+                    .isFalse();
+            assertThat(may(operator, "bind", "rbac.authorization.k8s.io", "roles"))
+                    .isFalse();
+            assertThat(may(operator, "patch", "", "serviceaccounts")).isFalse();
             assertThat(may(operator, "delete", "vlfinetune.io", "vlfinetunes")).isFalse();
             assertThat(may(operator, "create", "", "pods")).isFalse();
         }

@@ -56,7 +56,7 @@ record Rights(RealApiServer server) {
         return withToken(token);
     }
 
-    /** A login with a token and with nothing of the administrator's. */
+    /** A login with that token, and with nothing of the administrator's. */
     Config withToken(String token) {
         return new ConfigBuilder(Config.empty())
                 .withMasterUrl(server.url().toString())

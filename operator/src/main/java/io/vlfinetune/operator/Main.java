@@ -2,6 +2,7 @@ package io.vlfinetune.operator;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.vlfinetune.operator.access.ProgressPolicy;
 import io.vlfinetune.operator.health.HealthAddress;
 import io.vlfinetune.operator.health.HealthEndpoint;
 import io.vlfinetune.operator.leadership.LeaderElection;
@@ -30,10 +31,14 @@ public final class Main {
 
     /** All that the environment says. */
     private record Settings(
-            OperatorConfiguration configuration, InetSocketAddress address, Optional<LeaderElection> election) {
+            OperatorConfiguration configuration,
+            boolean policyVouchedFor,
+            InetSocketAddress address,
+            Optional<LeaderElection> election) {
         static Settings of(Map<String, String> environment) {
             return new Settings(
                     OperatorConfiguration.fromEnvironment(environment),
+                    ProgressPolicy.vouchedFor(environment),
                     HealthAddress.fromEnvironment(environment),
                     LeaderElection.fromEnvironment(environment));
         }
@@ -78,8 +83,11 @@ public final class Main {
                 HealthEndpoint endpoint = HealthEndpoint.start(settings.address())) {
             endpoint.scrape(metrics::scrape);
             try (KubernetesClient client = client(metrics);
-                    VLFineTuneOperator operator =
-                            VLFineTuneOperator.start(client, settings.configuration(), metrics, leadership)) {
+                    VLFineTuneOperator operator = VLFineTuneOperator.start(
+                            client,
+                            ProgressPolicy.settle(client, settings.configuration(), settings.policyVouchedFor()),
+                            metrics,
+                            leadership)) {
                 endpoint.follow(operator::health);
                 stop.await();
                 LOG.info("told to stop");

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param trainerImage image of a pod whose run names none
  * @param fileSources whether {@code file://} sources are allowed: true only where trainers share a machine with the user
  * @param restartBackoff wait before the first restart; doubled for each further one, at most ten minutes, with jitter
- * @param trainerServiceAccount service account whose token a pod gets for its progress object; null: no token
+ * @param trainerServiceAccount service account of pods whose run names none; with it, every trainer gets a token of its
+ *     account for its progress object; null: no token
  * @param progressPeriod shortest time between two copies of a trainer's progress into a run's status
  */
 public record OperatorConfiguration(
@@ -71,6 +72,12 @@ public record OperatorConfiguration(
                 duration(environment, "VLFINETUNE_RESTART_BACKOFF", DEFAULT_RESTART_BACKOFF),
                 serviceAccount,
                 duration(environment, "VLFINETUNE_PROGRESS_PERIOD", DEFAULT_PROGRESS_PERIOD));
+    }
+
+    /** The same where trainers cannot report: no token, and all that is known of them comes from their pod's end. */
+    public OperatorConfiguration withoutLiveChannel() {
+        return new OperatorConfiguration(
+                namespaces, null, trainerImage, fileSources, restartBackoff, null, progressPeriod);
     }
 
     private static Set<String> namespaces(Map<String, String> environment) {

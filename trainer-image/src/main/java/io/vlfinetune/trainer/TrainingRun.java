@@ -1,6 +1,5 @@
 package io.vlfinetune.trainer;
 
-import ai.djl.ndarray.NDArray;
 import io.vlfinetune.api.DataStatus;
 import io.vlfinetune.api.MetricStatus;
 import io.vlfinetune.api.ModelStatus;
@@ -12,8 +11,6 @@ import io.vlfinetune.contract.RunConfiguration;
 import io.vlfinetune.contract.TrainerState;
 import io.vlfinetune.trainer.checkpoint.BestModel;
 import io.vlfinetune.trainer.checkpoint.CheckpointStore;
-import io.vlfinetune.trainer.engine.DType;
-import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.engine.PeakMemory;
 import io.vlfinetune.trainer.freeze.PlanDocument;
 import io.vlfinetune.trainer.freeze.Proof;
@@ -30,7 +27,6 @@ import io.vlfinetune.trainer.training.StopSignal;
 import io.vlfinetune.trainer.training.Training;
 import io.vlfinetune.trainer.training.TrainingLoop;
 import io.vlfinetune.trainer.weights.Safetensors;
-import io.vlfinetune.trainer.weights.Weights;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -176,7 +172,7 @@ final class TrainingRun {
                 planned, data, run.training(), run.output(), around, digest, options.threads(), metricsFile);
         return training.run(trained -> {
             reporter.state(TrainerState.Finishing);
-            requireStorable(planned, trained);
+            StorableWeights.require(planned, trained);
             output.write(planned.checkpoint(), planned.plan(), trained.weights());
             Proof proof = output.prove(planned.checkpoint(), planned.plan(), trained.reached());
             requireHolds(proof);
@@ -191,31 +187,6 @@ final class TrainingRun {
                                     : "; the model of step " + trained.selected() + " is written, the best by "
                                             + run.output().metric()));
         });
-    }
-
-    /** A weight that is a number in Float32 may be none in the type that the base model is stored in. */
-    private static void requireStorable(PlannedModel planned, Training.Trained trained) {
-        Weights weights = trained.weights();
-        Ops ops = weights.ops();
-        for (String name : weights.masters()) {
-            DType stored = planned.checkpoint().fileOf(name).info(name).dtype();
-            if (!Double.isFinite(norm(ops, weights.master(name), stored))) {
-                throw new TrainerException(
-                        Reason.Diverged,
-                        "step " + trained.steps() + ": tensor " + name + " has values beyond the numbers of " + stored
-                                + ", the type that the base model is stored in; no output was written. Lower spec.training.learningRate or lengthen the warm-up");
-            }
-        }
-    }
-
-    private static double norm(Ops ops, NDArray master, DType stored) {
-        if (ops.dtype(master) == stored) {
-            return ops.norm(master);
-        }
-        try (NDArray rounded = ops.cast(master, stored);
-                NDArray widened = ops.cast(rounded, DType.F32)) {
-            return ops.norm(widened);
-        }
     }
 
     private void requireHolds(Proof proof) {

@@ -54,6 +54,8 @@ record PodFolder(Path root) {
             Files.createDirectories(at);
         } else if (volume.getDownwardAPI() != null) {
             project(at, pod, volume.getDownwardAPI().getItems());
+        } else if (volume.getSecret() != null) {
+            projected.secret(pod, volume.getSecret(), Files.createDirectories(at));
         } else if (volume.getProjected() != null) {
             for (VolumeProjection source : volume.getProjected().getSources()) {
                 project(at, pod, source, projected);

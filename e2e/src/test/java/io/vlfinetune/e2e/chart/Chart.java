@@ -60,6 +60,13 @@ public final class Chart {
                 .orElseThrow(() -> new IllegalStateException("the chart renders no ClusterRole"));
     }
 
+    /** The admission policy of progress objects and its binding. */
+    public static List<HasMetadata> progressPolicy() {
+        return render(Map.of()).stream()
+                .filter(object -> object.getKind().startsWith("ValidatingAdmissionPolicy"))
+                .toList();
+    }
+
     /** The manifest of {@link #render(Map)} as YAML. */
     public static String text(Map<String, String> values) {
         TemplateCommand command = new Helm(FOLDER)

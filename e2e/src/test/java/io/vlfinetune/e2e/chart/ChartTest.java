@@ -11,6 +11,8 @@ import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.vlfinetune.operator.OperatorConfiguration;
+import io.vlfinetune.operator.access.ProgressPolicy;
+import io.vlfinetune.operator.access.TrainerAccess;
 import io.vlfinetune.operator.health.HealthAddress;
 import io.vlfinetune.operator.leadership.LeaderElection;
 import java.io.IOException;
@@ -42,6 +44,8 @@ class ChartTest {
                 "replicas: 3\nleaderElection: {leaseDuration: PT30S}",
                 "leaderElection: {enabled: false}",
                 "metrics: {prometheusOperator: {enabled: true, labels: {release: prometheus}}, dashboard: {enabled: true}}",
+                "namespaces: [team-a]\ntrainer: {progressPolicy: create}",
+                "trainer: {serviceAccount: {name: ''}, progressPolicy: installed}",
                 "namespaces: [team-a]\ntrainer: {serviceAccount: {name: trainer, create: true}}",
                 "serviceAccount: {create: false, name: mine}\nrbac: {create: false}",
                 """
@@ -77,7 +81,8 @@ class ChartTest {
         "namespaces[0], Not_A_Name, namespaces",
         "healthPort, 80, healthPort",
         "restartBackoff, soon, restartBackoff",
-        "logLevel, LOUD, logLevel"
+        "logLevel, LOUD, logLevel",
+        "trainer.progressPolicy, perhaps, progressPolicy"
     })
     void givenAValueThatIsUnknownOrImpossibleThenItIsNamed(String key, String value, String named) {
         assertThatThrownBy(() -> Chart.render(Map.of(key, value)))
@@ -90,7 +95,13 @@ class ChartTest {
         assertThatThrownBy(() -> Chart.render(
                         Map.of("trainer.serviceAccount.create", "true", "trainer.serviceAccount.name", "trainer")))
                 .hasMessageContaining("trainer.serviceAccount.create needs namespaces");
-        assertThatThrownBy(() -> Chart.render(Map.of("trainer.serviceAccount.create", "true", "namespaces[0]", "a")))
+        assertThatThrownBy(() -> Chart.render(Map.of(
+                        "trainer.serviceAccount.create",
+                        "true",
+                        "trainer.serviceAccount.name",
+                        "",
+                        "namespaces[0]",
+                        "a")))
                 .hasMessageContaining("give the account a name");
         assertThatThrownBy(() -> Chart.render(Map.of("serviceAccount.create", "false")))
                 .hasMessageContaining("serviceAccount.name is empty");
@@ -101,7 +112,8 @@ class ChartTest {
         OperatorConfiguration configuration = OperatorConfiguration.fromEnvironment(environment(Map.of()));
 
         assertThat(configuration.namespaces()).isEmpty();
-        assertThat(configuration.trainerServiceAccount()).isNull();
+        assertThat(configuration.trainerServiceAccount()).isEqualTo(TrainerAccess.NAME);
+        assertThat(ProgressPolicy.vouchedFor(environment(Map.of()))).isFalse();
         assertThat(configuration.trainerImage()).isEqualTo("vlfinetune/trainer:" + projectVersion());
         assertThat(container(Map.of()).getImage()).isEqualTo("vlfinetune/operator:" + projectVersion());
     }
@@ -114,12 +126,14 @@ class ChartTest {
                 "namespaces[0]", "team-a",
                 "namespaces[1]", "team-b",
                 "trainer.serviceAccount.name", "trainer",
+                "trainer.progressPolicy", "installed",
                 "restartBackoff", "PT1M",
                 "healthPort", "9000"));
         OperatorConfiguration configuration = OperatorConfiguration.fromEnvironment(environment);
 
         assertThat(configuration.namespaces()).isEqualTo(Set.of("team-a", "team-b"));
         assertThat(configuration.trainerServiceAccount()).isEqualTo("trainer");
+        assertThat(ProgressPolicy.vouchedFor(environment)).isTrue();
         assertThat(configuration.trainerImage()).isEqualTo("registry.example.com/team/vlfinetune/trainer:v7");
         assertThat(configuration.restartBackoff()).hasMinutes(1);
         assertThat(HealthAddress.fromEnvironment(environment)).isEqualTo(new InetSocketAddress("0.0.0.0", 9000));

@@ -7,12 +7,15 @@ import io.fabric8.kubernetes.api.model.PodSpecBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
+import io.fabric8.kubernetes.api.model.Toleration;
+import io.fabric8.kubernetes.api.model.TolerationBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.PodFailurePolicy;
 import io.fabric8.kubernetes.api.model.batch.v1.PodFailurePolicyBuilder;
 import io.vlfinetune.api.ResourcesSpec;
 import io.vlfinetune.api.SchedulingSpec;
+import io.vlfinetune.api.TolerationSpec;
 import io.vlfinetune.api.kubernetes.VLFineTune;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.operator.OperatorConfiguration;
@@ -71,8 +74,10 @@ public final class AttemptJob {
                 .withPodFailurePolicy(failurePolicy())
                 .withNewTemplate()
                 .withNewMetadata()
-                .withLabels(labels)
-                .withAnnotations(Map.of(Children.RUN_JSON, RunJson.of(run, attempt, configuration)))
+                .withLabels(run.getSpec().scheduling().podLabels())
+                .addToLabels(labels)
+                .withAnnotations(run.getSpec().scheduling().podAnnotations())
+                .addToAnnotations(Children.RUN_JSON, RunJson.of(run, attempt, configuration))
                 .endMetadata()
                 .withSpec(podSpec(run, firstAttempt, configuration))
                 .endTemplate()
@@ -105,15 +110,20 @@ public final class AttemptJob {
 
     private static PodSpec podSpec(VLFineTune run, int firstAttempt, OperatorConfiguration configuration) {
         SchedulingSpec scheduling = run.getSpec().scheduling();
-        String account = configuration.trainerServiceAccount();
-        AttemptVolumes volumes = AttemptVolumes.of(run, firstAttempt, account != null);
+        String account =
+                Optional.ofNullable(scheduling.serviceAccountName()).orElse(configuration.trainerServiceAccount());
+        AttemptVolumes volumes = AttemptVolumes.of(run, firstAttempt, configuration.trainerServiceAccount() != null);
         String image = Optional.ofNullable(scheduling.image()).orElse(configuration.trainerImage());
         return new PodSpecBuilder()
                 .withRestartPolicy("Never")
                 .withAutomountServiceAccountToken(false)
+                .withEnableServiceLinks(false)
                 .withServiceAccountName(account)
                 .withTerminationGracePeriodSeconds(GRACE_SECONDS)
                 .withNodeSelector(scheduling.nodeSelector().isEmpty() ? null : scheduling.nodeSelector())
+                .withTolerations(scheduling.tolerations().stream()
+                        .map(AttemptJob::toleration)
+                        .toList())
                 .withPriorityClassName(scheduling.priorityClassName())
                 .withNewSecurityContext()
                 .withRunAsNonRoot(true)
@@ -127,6 +137,16 @@ public final class AttemptJob {
                 .endSecurityContext()
                 .withVolumes(volumes.volumes())
                 .withContainers(trainer(run, image, volumes))
+                .build();
+    }
+
+    private static Toleration toleration(TolerationSpec spec) {
+        return new TolerationBuilder()
+                .withKey(spec.key())
+                .withOperator(spec.operator() == null ? null : spec.operator().name())
+                .withValue(spec.value())
+                .withEffect(spec.effect() == null ? null : spec.effect().name())
+                .withTolerationSeconds(spec.tolerationSeconds())
                 .build();
     }
 

@@ -9,10 +9,11 @@ import io.vlfinetune.api.kubernetes.VLFineTune;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What a trainer's pod sees: {@code run.json}, scratch, its claims, {@code /tmp}, and, where trainers have one, the token
- * for the progress object.
+ * What a trainer's pod sees: {@code run.json}, scratch, its claims, {@code /tmp}, the Secrets that its run names, and,
+ * where trainers have one, the token for the progress object.
  *
  * @param volumes volumes of the pod
  * @param mounts mounts of the trainer's container
@@ -20,6 +21,7 @@ import java.util.Map;
 record AttemptVolumes(List<Volume> volumes, List<VolumeMount> mounts) {
     static final String ROOT = "/var/lib/vlfinetune";
     private static final String RUN_FOLDER = "/etc/vlfinetune";
+    private static final String SECRETS_FOLDER = RUN_FOLDER + "/secrets";
     private static final String TOKEN_FOLDER = "/var/run/secrets/vlfinetune";
     private static final long TOKEN_SECONDS = 3600;
     private static final int OWNER_AND_GROUP_READ = 0440;
@@ -35,6 +37,8 @@ record AttemptVolumes(List<Volume> volumes, List<VolumeMount> mounts) {
                 .endEmptyDir()
                 .build());
         result.mounts.add(mount("tmp", "/tmp", false));
+        result.secret("model", run.getSpec().model().secretName());
+        result.secret("output", run.getSpec().output().secretName());
         if (token) {
             result.token();
         }
@@ -93,6 +97,22 @@ record AttemptVolumes(List<Volume> volumes, List<VolumeMount> mounts) {
                     .build());
             mounts.add(mount(name, ROOT + "/claims/" + claim.getKey(), claim.getValue()));
         }
+    }
+
+    /** Each key of a Secret as a file, for the trainer's user alone; the operator itself never reads one. */
+    private void secret(String use, @Nullable String secret) {
+        if (secret == null) {
+            return;
+        }
+        String name = "secret-" + use;
+        volumes.add(new VolumeBuilder()
+                .withName(name)
+                .withNewSecret()
+                .withSecretName(secret)
+                .withDefaultMode(OWNER_AND_GROUP_READ)
+                .endSecret()
+                .build());
+        mounts.add(mount(name, SECRETS_FOLDER + "/" + use, true));
     }
 
     private void token() {

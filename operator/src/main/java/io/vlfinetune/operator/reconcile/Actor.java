@@ -15,14 +15,20 @@ import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEven
 import io.vlfinetune.api.VLFineTuneStatus;
 import io.vlfinetune.api.kubernetes.VLFineTune;
 import io.vlfinetune.api.kubernetes.VLFineTuneProgress;
+import io.vlfinetune.operator.access.AccessMemory;
 import io.vlfinetune.operator.attempt.Children;
 import java.net.HttpURLConnection;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Carries plans out: the only place that writes to the API server. POST, DELETE and merge-patch are all it uses. */
 final class Actor {
+    private static final Logger LOG = LoggerFactory.getLogger(Actor.class);
+
     private final KubernetesClient client;
     private final Caches caches;
+    private final AccessMemory accesses = new AccessMemory();
 
     Actor(KubernetesClient client, Caches caches) {
         this.client = client;
@@ -41,11 +47,15 @@ final class Actor {
             switch (action) {
                 case Action.CreateClaim create -> create(run, create.claim());
                 case Action.CreateProgress create -> remember(caches.progress(), create(run, create.progress()));
+                case Action.EnsureTrainerAccess ensure -> ensure(ensure);
                 case Action.CreateJob create -> remember(caches.jobs(), create(run, create.job()));
                 case Action.DeleteJob delete -> delete(run, delete);
                 case Action.DeleteProgress delete -> deleteProgress(run, delete);
                 case Action.DeleteClaim delete -> deleteClaim(run, delete);
-                case Action.Release _ -> released = true;
+                case Action.Release _ -> {
+                    accesses.forget(run.getMetadata().getNamespace());
+                    released = true;
+                }
             }
         }
         return released;
@@ -67,6 +77,38 @@ final class Actor {
                 throw e;
             }
         }
+    }
+
+    private void ensure(Action.EnsureTrainerAccess ensure) {
+        if (ensure.again() || !accesses.knows(ensure.access())) {
+            ensure.access().objects().forEach(this::createShared);
+            accesses.remember(ensure.access());
+        }
+    }
+
+    /** Shared objects may be anybody's: what exists is left as it is, and what may not be made is left to others. */
+    private void createShared(HasMetadata shared) {
+        try {
+            client.resource(shared).create();
+        } catch (KubernetesClientException e) {
+            if (e.getCode() == HttpURLConnection.HTTP_FORBIDDEN && !namespaceTerminates(e)) {
+                LOG.warn(
+                        "{} {}/{} must be made by somebody else: {}",
+                        shared.getKind(),
+                        shared.getMetadata().getNamespace(),
+                        shared.getMetadata().getName(),
+                        e.getMessage());
+            } else if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+                throw e;
+            }
+        }
+    }
+
+    private static boolean namespaceTerminates(KubernetesClientException e) {
+        return e.getStatus() != null
+                && e.getStatus().getDetails() != null
+                && e.getStatus().getDetails().getCauses().stream()
+                        .anyMatch(cause -> "NamespaceTerminating".equals(cause.getReason()));
     }
 
     private <T extends HasMetadata> T create(VLFineTune run, T child) {

@@ -7,6 +7,7 @@ import io.vlfinetune.contract.ProgressReport;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.operator.attempt.AttemptEnd;
 import io.vlfinetune.operator.attempt.AttemptFacts;
+import io.vlfinetune.operator.attempt.MadeFrom;
 import io.vlfinetune.operator.attempt.PodFacts;
 import io.vlfinetune.operator.conditions.RunState;
 import io.vlfinetune.operator.conditions.StatusDraft;
@@ -72,14 +73,15 @@ final class Facts {
                 : Optional.empty();
     }
 
-    /** A retry that was honoured is written down, and gives the run a new allowance of time. */
+    /** The token that the newest attempt was made with is honoured; a new one gives the run a new allowance of time. */
     private static VLFineTuneStatus retry(Situation situation, Decision decision, VLFineTuneStatus facts) {
-        Optional<String> made = situation.observed().attempts().reversed().stream()
-                .flatMap(attempt -> Optional.ofNullable(attempt.job()).stream())
-                .flatMap(job -> Optional.ofNullable(job.madeFrom().retry()).stream())
-                .findFirst();
-        Optional<String> honoured =
-                decision.attempt() > situation.top() ? situation.pendingRetry().or(() -> made) : made;
+        boolean starts = decision.actions().stream().anyMatch(Action.CreateJob.class::isInstance);
+        Optional<String> honoured = starts
+                ? Optional.ofNullable(MadeFrom.token(situation.run()))
+                : situation.observed().attempts().reversed().stream()
+                        .flatMap(attempt -> Optional.ofNullable(attempt.job()).stream())
+                        .findFirst()
+                        .flatMap(job -> Optional.ofNullable(job.madeFrom().retry()));
         String known = situation.before().honouredRetry();
         return honoured.isEmpty() || honoured.get().equals(known)
                 ? StatusDraft.of(facts).honouredRetry(known).status()

@@ -31,10 +31,7 @@ final class FinishedPolicy implements Policy {
 
     private static Decision keep(Situation situation) {
         List<Action> stops = situation.stopAll();
-        Optional<Instant> due = end(situation)
-                .flatMap(end -> Times.duration(
-                                situation.run().getSpec().lifecycle().childrenTTL())
-                        .map(end::plus));
+        Optional<Instant> due = cleanUpTime(situation);
         if (!stops.isEmpty() || due.isEmpty() || situation.observed().attempts().isEmpty()) {
             return Decision.quiet(stops, null);
         }
@@ -43,9 +40,18 @@ final class FinishedPolicy implements Policy {
                 : Decision.quiet(cleanUp(situation), null);
     }
 
+    /** When what belongs to a run that has ended is deleted; empty: never. */
+    static Optional<Instant> cleanUpTime(Situation situation) {
+        return end(situation)
+                .flatMap(end -> Times.duration(
+                                situation.run().getSpec().lifecycle().childrenTTL())
+                        .map(end::plus));
+    }
+
     private static Optional<Instant> end(Situation situation) {
         ConditionType type = situation.failed() ? ConditionType.Failed : ConditionType.Succeeded;
         return Conditions.find(situation.before().conditions(), type)
+                .filter(condition -> "True".equals(condition.status()))
                 .map(Condition::lastTransitionTime)
                 .flatMap(Times::parse);
     }
@@ -53,10 +59,6 @@ final class FinishedPolicy implements Policy {
     /** Progress objects last: as long as one is there, what this operator did not get to is done again. */
     private static List<Action> cleanUp(Situation situation) {
         List<Action> actions = new ArrayList<>();
-        ScratchSpec scratch = situation.run().getSpec().resources().scratch();
-        if (scratch != null && scratch.size() != null) {
-            actions.add(new Action.DeleteClaim(Children.scratchName(situation.run())));
-        }
         for (AttemptFacts attempt : situation.observed().attempts()) {
             JobFacts job = attempt.job();
             if (job != null && !job.deleting()) {
@@ -68,6 +70,10 @@ final class FinishedPolicy implements Policy {
             if (job == null || !job.deleting()) {
                 actions.add(new Action.DeleteProgress(Children.attemptName(situation.run(), attempt.number())));
             }
+        }
+        ScratchSpec scratch = situation.run().getSpec().resources().scratch();
+        if (!actions.isEmpty() && scratch != null && scratch.size() != null) {
+            actions.addFirst(new Action.DeleteClaim(Children.scratchName(situation.run())));
         }
         return actions;
     }

@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The heart of the operator: from a run and what is seen of it to what to do and what to say. Pure. */
@@ -88,15 +89,18 @@ public final class Planner {
 
     /** A run that has not ended is looked at again when time alone changes what is to be done. */
     private static @Nullable Duration requeue(Situation situation, Decision decision, VLFineTuneStatus next) {
-        boolean ended = Conditions.isTrue(next.conditions(), ConditionType.Succeeded)
-                || Conditions.isTrue(next.conditions(), ConditionType.Failed)
-                || Conditions.isTrue(next.conditions(), ConditionType.Suspended);
+        if (Conditions.isTrue(next.conditions(), ConditionType.Suspended)) {
+            return decision.requeueAfter();
+        }
         Situation after = new Situation(situation.run(), next, situation.observed(), situation.now());
-        return ended
-                ? decision.requeueAfter()
-                : Deadlines.next(after)
-                        .map(due -> sooner(due, decision.requeueAfter()))
-                        .orElse(decision.requeueAfter());
+        boolean ended = Conditions.isTrue(next.conditions(), ConditionType.Succeeded)
+                || Conditions.isTrue(next.conditions(), ConditionType.Failed);
+        Optional<Duration> due = ended
+                ? FinishedPolicy.cleanUpTime(after).map(time -> Duration.between(situation.now(), time))
+                : Deadlines.next(after);
+        return due.filter(Duration::isPositive)
+                .map(time -> sooner(time, decision.requeueAfter()))
+                .orElse(decision.requeueAfter());
     }
 
     private static boolean paused(VLFineTune run) {
@@ -105,7 +109,7 @@ public final class Planner {
 
     /** A run that is left alone is still followed, but nothing is done for it. */
     private Plan held(Situation situation, Decision decision) {
-        if (decision.state() == null) {
+        if (decision.state() == null || situation.failed()) {
             return new Plan(List.of(), situation.before(), null);
         }
         String message = "annotation " + PAUSED + " holds the operator back from this run: remove it to go on";

@@ -42,9 +42,21 @@ final class SpecCheck {
     private static Optional<String> size(VLFineTune run, int attempt, OperatorConfiguration configuration) {
         int bytes = RunJson.of(run, attempt, configuration).getBytes(StandardCharsets.UTF_8).length;
         return bytes <= RunJson.MAX_BYTES
-                ? Optional.empty()
+                ? annotations(run)
                 : Optional.of(
                         "spec: model, data, freeze, training and output take %d bytes as JSON, at most %d: shorten them"
                                 .formatted(bytes, RunJson.MAX_BYTES));
+    }
+
+    /** Beside run.json; together they stay well below what would keep the pod from ever being made. */
+    private static Optional<String> annotations(VLFineTune run) {
+        int bytes = run.getSpec().scheduling().podAnnotations().entrySet().stream()
+                .mapToInt(entry -> entry.getKey().getBytes(StandardCharsets.UTF_8).length
+                        + entry.getValue().getBytes(StandardCharsets.UTF_8).length)
+                .sum();
+        return bytes <= RunJson.MAX_BYTES / 2
+                ? Optional.empty()
+                : Optional.of("spec.scheduling.podAnnotations take %d bytes, at most %d: shorten them"
+                        .formatted(bytes, RunJson.MAX_BYTES / 2));
     }
 }

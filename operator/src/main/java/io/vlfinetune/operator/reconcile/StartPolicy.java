@@ -2,6 +2,7 @@ package io.vlfinetune.operator.reconcile;
 
 import io.vlfinetune.api.kubernetes.VLFineTune;
 import io.vlfinetune.operator.OperatorConfiguration;
+import io.vlfinetune.operator.access.TrainerAccess;
 import io.vlfinetune.operator.attempt.AttemptJob;
 import io.vlfinetune.operator.attempt.PodFacts;
 import io.vlfinetune.operator.attempt.ScratchClaim;
@@ -52,6 +53,9 @@ record StartPolicy(OperatorConfiguration configuration) implements Policy {
     private List<Action> actions(VLFineTune run, int number, int firstAttempt) {
         List<Action> actions = new ArrayList<>();
         ScratchClaim.of(run).map(Action.CreateClaim::new).ifPresent(actions::add);
+        TrainerAccess.of(run, configuration)
+                .map(access -> new Action.EnsureTrainerAccess(access, number > 1))
+                .ifPresent(actions::add);
         actions.add(new Action.CreateProgress(ProgressObject.of(run, number, firstAttempt)));
         actions.add(new Action.CreateJob(AttemptJob.of(run, number, firstAttempt, configuration)));
         return actions;

@@ -1,14 +1,22 @@
 package io.vlfinetune.operator.attempt;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import io.fabric8.kubernetes.api.model.Toleration;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.vlfinetune.api.LifecycleSpec;
+import io.vlfinetune.api.ModelSpec;
+import io.vlfinetune.api.OutputSpec;
+import io.vlfinetune.api.SchedulingSpec;
 import io.vlfinetune.api.ScratchSpec;
+import io.vlfinetune.api.TolerationSpec;
+import io.vlfinetune.api.TolerationSpec.Effect;
 import io.vlfinetune.api.VLFineTuneSpec;
 import io.vlfinetune.api.kubernetes.VLFineTune;
 import io.vlfinetune.contract.Json;
@@ -17,6 +25,7 @@ import io.vlfinetune.operator.OperatorConfiguration;
 import io.vlfinetune.operator.Samples;
 import java.net.URI;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -200,6 +209,95 @@ class AttemptJobTest {
                 AttemptJob.of(run, 1, 1, embedded).getSpec().getTemplate().getSpec();
         assertThat(without.getServiceAccountName()).isNull();
         assertThat(without.getVolumes()).extracting(Volume::getName).doesNotContain("token");
+        PodSpec named = AttemptJob.of(
+                        scheduled(new SchedulingSpec(null, null, null, null, null, "bucket-reader", null, null)),
+                        1,
+                        1,
+                        embedded)
+                .getSpec()
+                .getTemplate()
+                .getSpec();
+        assertThat(named.getServiceAccountName()).isEqualTo("bucket-reader");
+        assertThat(named.getVolumes()).extracting(Volume::getName).doesNotContain("token");
+    }
+
+    @Test
+    void mountsTheSecretsThatARunNamesAsReadOnlyFilesAndNothingOfThemIsEnvironment() {
+        VLFineTune secretive = Samples.run(new VLFineTuneSpec(
+                new ModelSpec("pvc://models/base", "hub-token"),
+                run.getSpec().data(),
+                run.getSpec().freeze(),
+                run.getSpec().training(),
+                new OutputSpec("pvc://models/tuned", "bucket", null, null),
+                run.getSpec().resources(),
+                run.getSpec().scheduling(),
+                null,
+                null));
+        PodSpec spec = template(secretive).getSpec();
+
+        assertThat(spec.getVolumes())
+                .filteredOn(volume -> volume.getSecret() != null)
+                .extracting(
+                        Volume::getName,
+                        volume -> volume.getSecret().getSecretName(),
+                        volume -> volume.getSecret().getDefaultMode())
+                .containsExactly(tuple("secret-model", "hub-token", 0440), tuple("secret-output", "bucket", 0440));
+        Container container = spec.getContainers().getFirst();
+        assertThat(container.getVolumeMounts())
+                .filteredOn(mount -> mount.getName().startsWith("secret-"))
+                .extracting(VolumeMount::getMountPath, VolumeMount::getReadOnly)
+                .containsExactly(
+                        tuple("/etc/vlfinetune/secrets/model", true), tuple("/etc/vlfinetune/secrets/output", true));
+        assertThat(container.getEnv()).allMatch(variable -> variable.getValueFrom() == null);
+        assertThat(container.getEnvFrom()).isEmpty();
+        assertThat(pod.getVolumes()).noneMatch(volume -> volume.getSecret() != null);
+    }
+
+    @Test
+    void goesWhereTheRunSaysAndKeepsItsOwnLabelsAndAnnotations() {
+        PodTemplateSpec template = template(scheduled(new SchedulingSpec(
+                null,
+                null,
+                null,
+                List.of(
+                        new TolerationSpec("gpu", TolerationSpec.Operator.Equal, "a100", Effect.NoExecute, 60L),
+                        new TolerationSpec(null, TolerationSpec.Operator.Exists, null, null, null)),
+                null,
+                "bucket-reader",
+                Map.of("team", "vision", "vlfinetune.io/run", "forged"),
+                Map.of("cost-centre", "7", "vlfinetune.io/run.json", "{}"))));
+
+        assertThat(template.getSpec().getTolerations())
+                .containsExactly(
+                        new Toleration("NoExecute", "gpu", "Equal", 60L, "a100"),
+                        new Toleration(null, null, "Exists", null, null));
+        assertThat(template.getSpec().getServiceAccountName()).isEqualTo("bucket-reader");
+        assertThat(template.getSpec().getVolumes()).extracting(Volume::getName).contains("token");
+        assertThat(template.getMetadata().getLabels())
+                .containsEntry("team", "vision")
+                .containsEntry("vlfinetune.io/run", "digits");
+        assertThat(template.getMetadata().getAnnotations())
+                .containsEntry("cost-centre", "7")
+                .hasEntrySatisfying(
+                        "vlfinetune.io/run.json", text -> assertThat(text).contains("\"name\":\"digits\""));
+    }
+
+    private static VLFineTune scheduled(SchedulingSpec scheduling) {
+        VLFineTuneSpec spec = Samples.spec();
+        return Samples.run(new VLFineTuneSpec(
+                spec.model(),
+                spec.data(),
+                spec.freeze(),
+                spec.training(),
+                spec.output(),
+                spec.resources(),
+                scheduling,
+                null,
+                null));
+    }
+
+    private static PodTemplateSpec template(VLFineTune run) {
+        return AttemptJob.of(run, 1, 1, Samples.CONFIGURATION).getSpec().getTemplate();
     }
 
     private Volume volume(String name) {

@@ -72,6 +72,14 @@ final class Life {
         return condition(type).status() + "/" + condition(type).reason();
     }
 
+    /** Kinds of the actions since a number of them, and the state that they led to. */
+    String brief(int since) {
+        return done.subList(since, done.size()).stream()
+                        .map(action -> action.getClass().getSimpleName())
+                        .toList()
+                + " in " + status().phase() + ", attempt " + status().attempt();
+    }
+
     int top() {
         return attempts.keySet().stream().mapToInt(number -> number).max().orElse(0);
     }
@@ -297,8 +305,29 @@ final class Life {
                 attempts.values()
                         .removeIf(attempt ->
                                 attempt.job() == null && delete.name().equals("digits-" + attempt.number()));
-            case Action.CreateClaim _, Action.DeleteClaim _, Action.DeleteJob _, Action.Release _ -> {}
+            case Action.DeleteJob delete -> attempts.replaceAll((_, attempt) -> deleting(attempt, delete.uid()));
+            case Action.CreateClaim _, Action.EnsureTrainerAccess _, Action.DeleteClaim _, Action.Release _ -> {}
         }
+    }
+
+    private static AttemptFacts deleting(AttemptFacts facts, String uid) {
+        JobFacts job = facts.job();
+        return job == null || !job.uid().equals(uid)
+                ? facts
+                : new AttemptFacts(
+                        facts.number(),
+                        facts.firstAttempt(),
+                        new JobFacts(
+                                job.name(),
+                                job.uid(),
+                                job.attempt(),
+                                job.firstAttempt(),
+                                job.created(),
+                                true,
+                                job.end(),
+                                job.madeFrom()),
+                        facts.pods(),
+                        facts.report());
     }
 
     private static int first(HasMetadata child) {

@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vlfinetune.api.ConditionType;
 import io.vlfinetune.api.Phase;
+import io.vlfinetune.api.SchedulingSpec;
+import io.vlfinetune.api.VLFineTuneSpec;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.contract.TrainerState;
 import io.vlfinetune.operator.OperatorConfiguration;
 import io.vlfinetune.operator.Samples;
 import io.vlfinetune.operator.attempt.PodFacts;
 import java.time.Duration;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -43,6 +46,25 @@ class ObstaclesTest {
         life.step();
 
         assertThat(life.status().phase()).isEqualTo(Phase.Starting);
+    }
+
+    @Test
+    void givenAnnotationsThatWouldKeepThePodFromEverBeingMadeThenTheRunIsStalled() {
+        VLFineTuneSpec spec = Samples.spec();
+        life.run.setSpec(new VLFineTuneSpec(
+                spec.model(),
+                spec.data(),
+                spec.freeze(),
+                spec.training(),
+                spec.output(),
+                spec.resources(),
+                new SchedulingSpec(null, null, null, null, null, null, null, Map.of("note", "x".repeat(65_536))),
+                null,
+                null));
+
+        assertThat(life.step().actions()).isEmpty();
+        assertThat(life.condition(ConditionType.Stalled).message())
+                .isEqualTo("spec.scheduling.podAnnotations take 65540 bytes, at most 65536: shorten them");
     }
 
     @Test

@@ -25,12 +25,12 @@ class PlannerTest {
     private final Life life = new Life(Samples.run(Samples.spec()), Samples.CONFIGURATION);
 
     @Test
-    void givenANewRunThenClaimProgressAndJobAreMadeInThatOrderAndConditionsStandAtOnce() {
+    void givenANewRunThenClaimAccessProgressAndJobAreMadeInThatOrderAndConditionsStandAtOnce() {
         Plan plan = life.step();
 
         assertThat(plan.actions())
                 .extracting(action -> action.getClass().getSimpleName())
-                .containsExactly("CreateClaim", "CreateProgress", "CreateJob");
+                .containsExactly("CreateClaim", "EnsureTrainerAccess", "CreateProgress", "CreateJob");
         assertThat(life.status().phase()).isEqualTo(Phase.Starting);
         assertThat(life.status().observedGeneration()).isEqualTo(1);
         assertThat(life.status().attempt()).isEqualTo(1);

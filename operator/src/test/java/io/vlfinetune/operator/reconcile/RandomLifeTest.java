@@ -10,6 +10,7 @@ import io.vlfinetune.contract.Reason;
 import io.vlfinetune.contract.TrainerState;
 import io.vlfinetune.operator.Samples;
 import io.vlfinetune.operator.attempt.JobFacts;
+import io.vlfinetune.operator.attempt.MadeFrom;
 import io.vlfinetune.operator.conditions.Conditions;
 import io.vlfinetune.operator.conditions.Phases;
 import java.time.Duration;
@@ -25,8 +26,17 @@ import org.junit.jupiter.api.Test;
 class RandomLifeTest {
     private static final List<TrainerState> STATES =
             List.of(TrainerState.Preparing, TrainerState.Training, TrainerState.Evaluating, TrainerState.Finishing);
+    private static final List<String> LIFECYCLES = List.of(
+            "{}",
+            "{}",
+            "{\"suspend\": true}",
+            "{\"onNoHeartbeat\": \"Restart\", \"progressTimeout\": \"1m\"}",
+            "{\"activeDeadline\": \"10m\", \"pendingDeadline\": \"2m\", \"childrenTTL\": \"3m\"}");
+    private static final List<String> ANNOTATIONS = List.of(MadeFrom.RETRY, Planner.PAUSED, Planner.HEALTH);
+    private static final List<String> TOKENS = List.of("one", "two", "true", "completion");
     private static final int LIVES = 100;
     private static final int EVENTS = 60;
+    private static final Duration AT_ONCE = Duration.ofMillis(1);
 
     @Test
     void givenAnyEventsThenStatusIsConsistentAndNothingIsDoneTwice() {
@@ -36,7 +46,7 @@ class RandomLifeTest {
         }
         assertThat(seen)
                 .as("phases that were lived through")
-                .contains(Phase.Starting, Phase.Running, Phase.Restarting, Phase.Succeeded, Phase.Failed);
+                .containsExactlyInAnyOrderElementsOf(EnumSet.complementOf(EnumSet.of(Phase.Queued)));
     }
 
     private static void live(Random random, String name, Set<Phase> seen) {
@@ -54,12 +64,50 @@ class RandomLifeTest {
                         .isFalse();
             }
             int writes = life.writes;
+            VLFineTuneStatus first = life.status();
             int done = life.done.size();
-            life.step();
-            assertThat(life.writes).as(name + ": a second look writes nothing").isEqualTo(writes);
-            assertThat(life.done).as(name + ": a second look does nothing").hasSize(done);
+            if (plan.requeueAfter() == null || plan.requeueAfter().compareTo(AT_ONCE) > 0) {
+                life.step();
+            }
+            assertThat(life.status())
+                    .as(name + ": a second look writes nothing")
+                    .isEqualTo(first);
+            assertThat(life.writes).as(name).isEqualTo(writes);
+            assertThat(life.done.size())
+                    .as(name + ": a second look does nothing but " + life.brief(done))
+                    .isEqualTo(done);
+            told(name, life);
             happen(life, random, plan);
         }
+    }
+
+    /** What the tools say agrees with the phase, and the tools with each other. */
+    private static void told(String name, Life life) {
+        VLFineTuneStatus status = life.status();
+        Kstatus kstatus = Kstatus.of(life.run);
+        Kstatus expected = switch (status.phase()) {
+            case Failed -> Kstatus.Failed;
+            case Suspending -> Kstatus.InProgress;
+            case Pending ->
+                Conditions.isTrue(status.conditions(), ConditionType.Stalled) ? Kstatus.Failed : Kstatus.InProgress;
+            case Succeeded -> Kstatus.Current;
+            case Queued, Starting, Running, Restarting, Suspended ->
+                Conditions.isTrue(status.conditions(), ConditionType.Reconciling)
+                        ? Kstatus.InProgress
+                        : Kstatus.Current;
+        };
+        boolean held = Conditions.find(status.conditions(), ConditionType.Reconciling)
+                .filter(condition -> condition.reason().equals("Paused"))
+                .isPresent();
+        if (!held) {
+            assertThat(kstatus).as(name + " " + status.phase()).isEqualTo(expected);
+        }
+        String health = switch (kstatus) {
+            case Failed -> "Degraded";
+            case InProgress -> "Progressing";
+            case Current -> status.phase() == Phase.Suspended ? "Suspended" : "Healthy";
+        };
+        assertThat(HealthLua.of(life.run)).as(name + " " + status.phase()).isEqualTo(health);
     }
 
     private static boolean liveJob(Life life) {
@@ -106,11 +154,39 @@ class RandomLifeTest {
 
     private static void happen(Life life, Random random, Plan plan) {
         life.after(Duration.ofSeconds(random.nextInt(30)));
-        if (life.top() == 0) {
+        int number = life.top();
+        if (number == 0) {
+            life.lifecycle("{}");
             return;
         }
-        int number = life.top();
-        int kind = random.nextInt(12);
+        int kind = random.nextInt(18);
+        if (kind == 16) {
+            life.lifecycle(LIFECYCLES.get(random.nextInt(LIFECYCLES.size())));
+        } else if (kind == 17) {
+            life.annotate(
+                    ANNOTATIONS.get(random.nextInt(ANNOTATIONS.size())), TOKENS.get(random.nextInt(TOKENS.size())));
+        } else if (liveJob(life) && life.attempts.get(number).job().deleting() && kind > 6) {
+            stop(life, random, number);
+        } else {
+            happen(life, random, plan, number, kind);
+        }
+    }
+
+    /** A Job that was deleted vanishes with its pod, whatever its trainer got to. */
+    private static void stop(Life life, Random random, int number) {
+        if (random.nextBoolean() && life.attempts.get(number).ownReport().isPresent()) {
+            life.report(Samples.report(
+                    number,
+                    2000,
+                    TrainerState.Ended,
+                    50,
+                    null,
+                    random.nextInt(4) == 0 ? Samples.success(number) : Samples.stopped(number)));
+        }
+        life.jobDeleted();
+    }
+
+    private static void happen(Life life, Random random, Plan plan, int number, int kind) {
         if (!liveJob(life)) {
             if (kind < 3) {
                 life.changeSpec();
@@ -129,6 +205,9 @@ class RandomLifeTest {
                         .jobFailed();
             case 5 -> life.podDeleted().jobFailed();
             case 6 -> life.jobDeleted();
+            case 8 -> life.evicted();
+            case 9 -> life.replaced("abc" + random.nextInt(3));
+            case 10 -> life.after(Duration.ofMinutes(11));
             case 7 -> life.waiting("ErrImagePull", "try " + random.nextInt());
             default ->
                 life.running()
