@@ -82,14 +82,12 @@ final class PromQl {
         for (int i = 0; i < tokens.size(); i++) {
             String token = tokens.get(i);
             boolean word = Character.isLetter(token.charAt(0)) || token.charAt(0) == '_';
-            if (!word || KEYWORDS.contains(token)) {
+            if (!word || KEYWORDS.contains(token) || FUNCTIONS.contains(token)) {
                 continue;
             }
             String next = i + 1 < tokens.size() ? tokens.get(i + 1) : "";
             if (LISTS.contains(token)) {
                 i = labels(i + 2, ")", grouped);
-            } else if (FUNCTIONS.contains(token)) {
-                continue;
             } else {
                 Set<String> matched = metrics.computeIfAbsent(token, name -> new TreeSet<>());
                 if (next.equals("{")) {
