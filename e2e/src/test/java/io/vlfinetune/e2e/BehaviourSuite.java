@@ -11,6 +11,8 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobCondition;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.vlfinetune.api.AttemptStatus;
 import io.vlfinetune.api.Phase;
 import io.vlfinetune.api.VLFineTuneStatus;
@@ -127,6 +129,54 @@ abstract class BehaviourSuite {
     }
 
     @Test
+    void givenASuspensionThenNoTrainerRunsAndTheRunGoesOnWhenItIsResumed() {
+        cluster.create("digits", "once-sleep");
+        awaitPhase("digits", Phase.Running);
+
+        lifecycle("digits", "{\"suspend\": true}");
+        awaitPhase("digits", Phase.Suspended);
+        assertThat(pods("digits")).isEmpty();
+        assertThat(user.resources(Job.class).list().getItems()).isEmpty();
+
+        lifecycle("digits", "{\"suspend\": false}");
+        awaitPhase("digits", Phase.Succeeded);
+        assertThat(status("digits").attempts())
+                .extracting(AttemptStatus::number, AttemptStatus::reason)
+                .containsExactly(tuple(1, "Suspended"), tuple(2, "Succeeded"));
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(user.v1().events().list().getItems())
+                        .extracting(Event::getReason)
+                        .contains("Started", "Suspended", "Resumed", "Succeeded"));
+    }
+
+    @Test
+    void givenARetryOfAFailedRunThenOneMoreAttemptIsMade() {
+        cluster.create("digits", "once-exit-11");
+        awaitPhase("digits", Phase.Failed);
+
+        user.resources(VLFineTune.class).withName("digits").edit(run -> {
+            run.getMetadata().setAnnotations(Map.of("vlfinetune.io/retry", "now"));
+            return run;
+        });
+
+        awaitPhase("digits", Phase.Succeeded);
+        assertThat(status("digits").attempt()).isEqualTo(2);
+        assertThat(status("digits").honouredRetry()).isEqualTo("now");
+    }
+
+    @Test
+    void givenATimeToLiveThenWhatBelongsToAnEndedRunGoesAndTheRunStays() {
+        cluster.create("digits", "fine");
+        lifecycle("digits", "{\"childrenTTL\": \"1s\"}");
+        awaitPhase("digits", Phase.Succeeded);
+
+        await().atMost(PATIENCE)
+                .until(() -> Stream.of(Job.class, Pod.class, VLFineTuneProgress.class, PersistentVolumeClaim.class)
+                        .allMatch(kind -> user.resources(kind).list().getItems().isEmpty()));
+        assertThat(status("digits").phase()).isEqualTo(Phase.Succeeded);
+    }
+
+    @Test
     void givenARunThatIsDeletedWhileItTrainsThenItsTrainerStopsAndNothingIsLeft() {
         cluster.create("digits", "sleep");
         awaitPhase("digits", Phase.Running);
@@ -180,6 +230,12 @@ abstract class BehaviourSuite {
         user.resources(VLFineTune.class).withName("first").delete();
 
         awaitPhase("second", Phase.Succeeded);
+    }
+
+    private void lifecycle(String name, String json) {
+        user.resources(VLFineTune.class)
+                .withName(name)
+                .patch(PatchContext.of(PatchType.JSON_MERGE), "{\"spec\": {\"lifecycle\": " + json + "}}");
     }
 
     private Map<String, String> versions() {

@@ -49,6 +49,8 @@ class ChartOnServerTest {
         return List.of(
                 Map.of(),
                 Map.of("namespaces[0]", "team-a", "namespaces[1]", "team-b"),
+                Map.of("replicas", "2", "metrics.dashboard.enabled", "true"),
+                Map.of("leaderElection.enabled", "false"),
                 Map.of("namespaces[0]", "team-a", "trainer.progressPolicy", "create"),
                 Map.of(
                         "namespaces[0]", "team-a",

@@ -93,16 +93,14 @@ final class Cluster implements AutoCloseable {
 
     /** Creates a run whose trainer ends as the wish says. */
     void create(String name, String wish) {
-        server.client().resource(run(name, wish)).create();
+        server.client().resource(run(ApiServer.NAMESPACE, name, wish)).create();
     }
 
-    /** A run of two cores whose trainer ends as the wish says. */
-    static VLFineTune run(String name, String wish) {
+    /** A run whose trainer ends as the wish says. */
+    static VLFineTune run(String namespace, String name, String wish) {
         VLFineTune run = new VLFineTune();
-        run.setMetadata(new ObjectMetaBuilder()
-                .withName(name)
-                .withNamespace(ApiServer.NAMESPACE)
-                .build());
+        run.setMetadata(
+                new ObjectMetaBuilder().withName(name).withNamespace(namespace).build());
         TrainingSpec training = new TrainingSpec(
                 null, 3, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
                 null);

@@ -13,6 +13,7 @@ import io.vlfinetune.api.AttemptStatus;
 import io.vlfinetune.api.Phase;
 import io.vlfinetune.api.kubernetes.VLFineTune;
 import io.vlfinetune.api.kubernetes.VLFineTuneProgress;
+import io.vlfinetune.cli.embedded.ApiServer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -106,7 +107,7 @@ class ControllersBehaviourTest extends BehaviourSuite {
     void givenANamespaceThatIsDeletedThenItsTrainerStopsAndTheNamespaceGoes() {
         String name = "short-lived";
         controlled.server().createNamespace(name);
-        VLFineTune run = Cluster.run("inside", "sleep");
+        VLFineTune run = Cluster.run(ApiServer.NAMESPACE, "inside", "sleep");
         run.getMetadata().setNamespace(name);
         user.resource(run).create();
         await().atMost(PATIENCE).until(() -> {

@@ -10,6 +10,7 @@ import io.vlfinetune.api.ConditionType;
 import io.vlfinetune.api.Phase;
 import io.vlfinetune.api.VLFineTuneStatus;
 import io.vlfinetune.api.kubernetes.VLFineTune;
+import io.vlfinetune.cli.embedded.ApiServer;
 import io.vlfinetune.operator.conditions.Conditions;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -141,7 +142,7 @@ class KueueTest {
         create("patient", "once-sleep", "team");
         awaitPhase("patient", Phase.Running);
 
-        VLFineTune urgent = Cluster.run("urgent", "once-sleep");
+        VLFineTune urgent = Cluster.run(ApiServer.NAMESPACE, "urgent", "once-sleep");
         urgent.getMetadata()
                 .setLabels(Map.of("kueue.x-k8s.io/queue-name", "team", "kueue.x-k8s.io/priority-class", "urgent"));
         user.resource(urgent).create();
@@ -171,7 +172,7 @@ class KueueTest {
     }
 
     private void create(String name, String wish, String queue) {
-        VLFineTune run = Cluster.run(name, wish);
+        VLFineTune run = Cluster.run(ApiServer.NAMESPACE, name, wish);
         run.getMetadata().setLabels(Map.of("kueue.x-k8s.io/queue-name", queue));
         user.resource(run).create();
     }

@@ -11,14 +11,19 @@ import io.javaoperatorsdk.operator.processing.event.rate.LinearRateLimiter;
 import io.vlfinetune.api.kubernetes.VLFineTune;
 import io.vlfinetune.operator.attempt.Backoff;
 import io.vlfinetune.operator.health.Health;
+import io.vlfinetune.operator.leadership.Leadership;
+import io.vlfinetune.operator.metrics.OperatorMetrics;
 import io.vlfinetune.operator.reconcile.Planner;
 import io.vlfinetune.operator.reconcile.VLFineTuneReconciler;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ThreadLocalRandom;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A running operator. */
 public final class VLFineTuneOperator implements AutoCloseable {
@@ -26,10 +31,22 @@ public final class VLFineTuneOperator implements AutoCloseable {
     private static final Duration SHORTEST_LIMIT_PERIOD = Duration.ofSeconds(1);
     private static final Duration STOP_PATIENCE = Duration.ofSeconds(5);
 
-    private final Operator operator;
+    private static final Logger LOG = LoggerFactory.getLogger(VLFineTuneOperator.class);
 
-    private VLFineTuneOperator(Operator operator) {
+    private final KubernetesClient client;
+    private final Operator operator;
+    private final SupervisedReconciler reconciler;
+    private final Optional<Leadership> leadership;
+
+    private VLFineTuneOperator(
+            KubernetesClient client,
+            Operator operator,
+            SupervisedReconciler reconciler,
+            Optional<Leadership> leadership) {
+        this.client = client;
         this.operator = operator;
+        this.reconciler = reconciler;
+        this.leadership = leadership;
     }
 
     /**
@@ -39,22 +56,57 @@ public final class VLFineTuneOperator implements AutoCloseable {
      * @param client stays open when the operator is closed
      * @param configuration how the operator is set up
      */
+    @SuppressWarnings("resource") // its only resource is a listener of the JVM's, which nobody but tests outlives
     public static VLFineTuneOperator start(KubernetesClient client, OperatorConfiguration configuration) {
-        return start(client, configuration, Clock.systemUTC(), Backoff.hashed());
+        return start(client, configuration, new OperatorMetrics(), Optional.empty());
     }
 
+    /**
+     * The same, counted, and where there is an election only once this operator leads.
+     *
+     * @param client stays open when the operator is closed; counted where {@link OperatorMetrics#requests()} was added
+     * @param configuration how the operator is set up
+     * @param metrics stay open when the operator is closed
+     * @param leadership this operator's part among several; absent: it is the only one
+     */
+    public static VLFineTuneOperator start(
+            KubernetesClient client,
+            OperatorConfiguration configuration,
+            OperatorMetrics metrics,
+            Optional<Leadership> leadership) {
+        return start(client, configuration, new Parts(Clock.systemUTC(), Backoff.hashed(), metrics, leadership));
+    }
+
+    @SuppressWarnings("resource") // as above
     static VLFineTuneOperator start(
             KubernetesClient client, OperatorConfiguration configuration, Clock clock, Backoff.Jitter jitter) {
-        Operator operator = new Operator(overrider -> configure(overrider, client));
-        VLFineTuneReconciler reconciler = new VLFineTuneReconciler(client, new Planner(configuration, jitter), clock);
+        return start(client, configuration, new Parts(clock, jitter, new OperatorMetrics(), Optional.empty()));
+    }
+
+    /** What an operator works with. */
+    private record Parts(
+            Clock clock, Backoff.Jitter jitter, OperatorMetrics metrics, Optional<Leadership> leadership) {}
+
+    private static VLFineTuneOperator start(KubernetesClient client, OperatorConfiguration configuration, Parts parts) {
+        Operator operator = new Operator(overrider -> configure(overrider, client, parts));
+        SupervisedReconciler reconciler = new SupervisedReconciler(
+                new VLFineTuneReconciler(
+                        client,
+                        new Planner(configuration, parts.jitter()),
+                        parts.clock(),
+                        parts.metrics().runs()),
+                parts.metrics());
         operator.register(reconciler, overrider -> configure(overrider, configuration));
         operator.start();
-        return new VLFineTuneOperator(operator);
+        parts.metrics().leadsIf(() -> parts.leadership().map(Leadership::leads).orElse(true));
+        return new VLFineTuneOperator(client, operator, reconciler, parts.leadership());
     }
 
     /** Server-side apply is not used: mock servers do not know it. */
-    private static void configure(ConfigurationServiceOverrider overrider, KubernetesClient client) {
+    private static void configure(ConfigurationServiceOverrider overrider, KubernetesClient client, Parts parts) {
+        parts.leadership().ifPresent(one -> overrider.withLeaderElectionConfiguration(one.configuration(client)));
         overrider
+                .withMetrics(parts.metrics().reconciles())
                 .withKubernetesClient(client)
                 .withCloseClientOnStop(false)
                 .withUseSSAToPatchPrimaryResource(false)
@@ -87,7 +139,7 @@ public final class VLFineTuneOperator implements AutoCloseable {
         return period.compareTo(SHORTEST_LIMIT_PERIOD) < 0 ? SHORTEST_LIMIT_PERIOD : period;
     }
 
-    /** How its caches are: whether they run, and whether they follow the API server. */
+    /** How its caches are: whether they run, and whether they follow the API server; and whether it leads. */
     public Health.Started health() {
         Set<String> stopped = new TreeSet<>();
         Set<String> behind = new TreeSet<>();
@@ -95,7 +147,13 @@ public final class VLFineTuneOperator implements AutoCloseable {
                 .unhealthyEventSources()
                 .values()
                 .forEach(sources -> sources.forEach((name, source) -> (runs(source) ? behind : stopped).add(name)));
-        return new Health.Started(List.copyOf(stopped), List.copyOf(behind));
+        return new Health.Started(List.copyOf(stopped), List.copyOf(behind), role());
+    }
+
+    private Health.Role role() {
+        return leadership.isEmpty() || leadership.get().leads()
+                ? new Health.Leading()
+                : new Health.StandingBy(leadership.get().leader().orElse(null));
     }
 
     private static boolean runs(EventSourceHealthIndicator source) {
@@ -103,9 +161,18 @@ public final class VLFineTuneOperator implements AutoCloseable {
                 || caches.informerHealthIndicators().values().stream().allMatch(InformerHealthIndicator::isRunning);
     }
 
-    /** Stops; the client stays open, and running trainers go on. */
+    /**
+     * Stops: begins no further reconcile, waits a bounded time for those at work, and lets go of the Lease, so that
+     * another operator takes over at once. The client stays open, and running trainers go on.
+     */
     @Override
     public void close() {
+        leadership.ifPresent(Leadership::stopping);
+        int left = reconciler.stop(STOP_PATIENCE);
+        if (left > 0) {
+            LOG.warn("{} reconciles did not end within {} and are interrupted", left, STOP_PATIENCE);
+        }
         operator.stop();
+        leadership.ifPresent(one -> one.release(client));
     }
 }

@@ -4,6 +4,8 @@ import io.vlfinetune.contract.ExitCodes;
 import io.vlfinetune.contract.LastWord;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.contract.RunConfiguration;
+import io.vlfinetune.trainer.metrics.MetricsEndpoint;
+import io.vlfinetune.trainer.metrics.TrainerMetrics;
 import io.vlfinetune.trainer.report.LastWords;
 import io.vlfinetune.trainer.report.ProgressChannel;
 import io.vlfinetune.trainer.report.ProgressReporter;
@@ -66,20 +68,24 @@ public final class Main {
             return end(options, null, failed(1, problem.reason(), problem.getMessage(), 0, null, log), log);
         }
         try (ProgressReporter reporter =
-                new ProgressReporter(channel(run, log), run.attempt(), options.reportPeriod(), clock, log)) {
-            return end(options, reporter, lastWord(run, options, reporter, stop, clock, log), log);
+                        new ProgressReporter(channel(run, log), run.attempt(), options.reportPeriod(), clock, log);
+                TrainerMetrics metrics = new TrainerMetrics()) {
+            Optional<MetricsEndpoint> endpoint = MetricsEndpoint.start(options.metricsAddress(), metrics::scrape, log);
+            try {
+                Talk talk = new Talk(reporter, metrics, log);
+                return end(options, reporter, lastWord(run, options, talk, stop, clock), log);
+            } finally {
+                endpoint.ifPresent(MetricsEndpoint::close);
+            }
         }
     }
 
     private static LastWord lastWord(
-            RunConfiguration run,
-            RunOptions options,
-            ProgressReporter reporter,
-            StopSignal stop,
-            Clock clock,
-            RunLog log) {
+            RunConfiguration run, RunOptions options, Talk talk, StopSignal stop, Clock clock) {
+        ProgressReporter reporter = talk.reporter();
+        RunLog log = talk.log();
         try {
-            return new TrainingRun(run, options, reporter, log, stop, clock).execute();
+            return new TrainingRun(run, options, talk, stop, clock).execute();
         } catch (StoppedException stopped) {
             return new LastWord(
                     run.attempt(),

@@ -1,12 +1,14 @@
 package io.vlfinetune.trainer;
 
 import io.vlfinetune.trainer.memory.MemoryLimit;
+import io.vlfinetune.trainer.metrics.MetricsEndpoint;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where the trainer finds and leaves things.
@@ -17,9 +19,16 @@ import java.util.OptionalLong;
  * @param reportPeriod time between heartbeats
  * @param threads threads of one operator
  * @param memoryLimit bytes that this process may have, where that is known
+ * @param metricsAddress where metrics are served, see {@link MetricsEndpoint#VARIABLE}; null: nowhere
  */
 record RunOptions(
-        Path config, Path root, Path terminationLog, Duration reportPeriod, int threads, OptionalLong memoryLimit) {
+        Path config,
+        Path root,
+        Path terminationLog,
+        Duration reportPeriod,
+        int threads,
+        OptionalLong memoryLimit,
+        @Nullable String metricsAddress) {
     static final String USAGE =
             "usage: train --config /etc/vlfinetune/run.json --root /var/lib/vlfinetune --termination-log /dev/termination-log";
 
@@ -47,7 +56,8 @@ record RunOptions(
                 Path.of(terminationLog),
                 Duration.ofSeconds(number(environment, REPORT_SECONDS, 15)),
                 threads(environment),
-                MemoryLimit.bytes(environment)));
+                MemoryLimit.bytes(environment),
+                environment.get(MetricsEndpoint.VARIABLE)));
     }
 
     /** Threads of one operator: as OpenMP is told, or all processors. */

@@ -1,6 +1,5 @@
 package io.vlfinetune.trainer;
 
-import ai.djl.ndarray.NDArray;
 import io.vlfinetune.api.DataStatus;
 import io.vlfinetune.api.MetricStatus;
 import io.vlfinetune.api.ModelStatus;
@@ -12,13 +11,12 @@ import io.vlfinetune.contract.RunConfiguration;
 import io.vlfinetune.contract.TrainerState;
 import io.vlfinetune.trainer.checkpoint.BestModel;
 import io.vlfinetune.trainer.checkpoint.CheckpointStore;
-import io.vlfinetune.trainer.engine.DType;
-import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.engine.PeakMemory;
 import io.vlfinetune.trainer.freeze.PlanDocument;
 import io.vlfinetune.trainer.freeze.Proof;
 import io.vlfinetune.trainer.memory.MemoryPlan;
 import io.vlfinetune.trainer.memory.Workload;
+import io.vlfinetune.trainer.metrics.TrainerMetrics;
 import io.vlfinetune.trainer.output.OutputDocument;
 import io.vlfinetune.trainer.output.OutputFolder;
 import io.vlfinetune.trainer.report.ProgressReporter;
@@ -29,7 +27,6 @@ import io.vlfinetune.trainer.training.StopSignal;
 import io.vlfinetune.trainer.training.Training;
 import io.vlfinetune.trainer.training.TrainingLoop;
 import io.vlfinetune.trainer.weights.Safetensors;
-import io.vlfinetune.trainer.weights.Weights;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -45,23 +42,19 @@ final class TrainingRun {
     private final RunConfiguration run;
     private final RunOptions options;
     private final ProgressReporter reporter;
+    private final TrainerMetrics metrics;
     private final RunLog log;
     private final StopSignal stop;
     private final Clock clock;
     private final Sources sources;
     private final OutputFolder output;
 
-    TrainingRun(
-            RunConfiguration run,
-            RunOptions options,
-            ProgressReporter reporter,
-            RunLog log,
-            StopSignal stop,
-            Clock clock) {
+    TrainingRun(RunConfiguration run, RunOptions options, Talk talk, StopSignal stop, Clock clock) {
         this.run = run;
         this.options = options;
-        this.reporter = reporter;
-        this.log = log;
+        reporter = talk.reporter();
+        metrics = talk.metrics();
+        log = talk.log();
         this.stop = stop;
         this.clock = clock;
         sources = new Sources(options.root(), run.mounts());
@@ -117,6 +110,9 @@ final class TrainingRun {
             String digest = RunDigest.of(run, folder, weights, DataSets.files(run.data(), sources));
             ModelStatus base = new ModelStatus(planned.family().name(), weights);
             reporter.prepared(base, new DataStatus(data.train().size()), document.status(0));
+            if (run.planOnly()) {
+                return planned(document, memory);
+            }
             Optional<OutputDocument> committed = output.committed(digest);
             if (committed.isPresent()) {
                 return alreadyComplete(committed.get());
@@ -134,6 +130,19 @@ final class TrainingRun {
         }
     }
 
+    /** The end of a run that asked for its plan alone: the engine was not loaded and nothing was written. */
+    private LastWord planned(PlanDocument plan, MemoryPlan memory) {
+        String message = String.format(
+                Locale.ROOT,
+                "planned: trains %,d of %,d parameters (%s %%), estimated peak memory %s",
+                plan.trainableParameters(),
+                plan.totalParameters(),
+                plan.trainablePercent(),
+                MemoryPlan.size(memory.total()));
+        log.line(message);
+        return new LastWord(run.attempt(), LastWord.Outcome.Planned, null, message, 0L, null, null, null, null);
+    }
+
     private LastWord alreadyComplete(OutputDocument document) {
         log.line("already complete: " + output.destination());
         return finished(document, "already complete: " + output.destination() + " was committed by an earlier attempt");
@@ -148,26 +157,27 @@ final class TrainingRun {
             MemoryPlan memory) {
         // A digest of the run in the path keeps checkpoints of an earlier declaration out of the way.
         Path checkpoints = options.scratch().resolve("checkpoints").resolve(digest.substring("sha256:".length(), 23));
-        Path metrics = options.scratch().resolve("metrics.jsonl");
+        Path metricsFile = options.scratch().resolve("metrics.jsonl");
         TrainingLoop.Surroundings around = new TrainingLoop.Surroundings(
                 document,
                 memory,
                 new CheckpointStore(checkpoints, run.training().keepCheckpoints(), log),
                 new BestModel(checkpoints),
                 reporter,
+                metrics,
                 log,
                 stop,
                 clock);
-        Training training =
-                new Training(planned, data, run.training(), run.output(), around, digest, options.threads(), metrics);
+        Training training = new Training(
+                planned, data, run.training(), run.output(), around, digest, options.threads(), metricsFile);
         return training.run(trained -> {
             reporter.state(TrainerState.Finishing);
-            requireStorable(planned, trained);
+            StorableWeights.require(planned, trained);
             output.write(planned.checkpoint(), planned.plan(), trained.weights());
             Proof proof = output.prove(planned.checkpoint(), planned.plan(), trained.reached());
             requireHolds(proof);
             OutputDocument made = document(digest, base, data, trained, proof, document, planned);
-            output.commit(made, metrics);
+            output.commit(made, metricsFile);
             memory.beside(PeakMemory.bytes()).ifPresent(log::line);
             return finished(
                     made,
@@ -177,31 +187,6 @@ final class TrainingRun {
                                     : "; the model of step " + trained.selected() + " is written, the best by "
                                             + run.output().metric()));
         });
-    }
-
-    /** A weight that is a number in Float32 may be none in the type that the base model is stored in. */
-    private static void requireStorable(PlannedModel planned, Training.Trained trained) {
-        Weights weights = trained.weights();
-        Ops ops = weights.ops();
-        for (String name : weights.masters()) {
-            DType stored = planned.checkpoint().fileOf(name).info(name).dtype();
-            if (!Double.isFinite(norm(ops, weights.master(name), stored))) {
-                throw new TrainerException(
-                        Reason.Diverged,
-                        "step " + trained.steps() + ": tensor " + name + " has values beyond the numbers of " + stored
-                                + ", the type that the base model is stored in; no output was written. Lower spec.training.learningRate or lengthen the warm-up");
-            }
-        }
-    }
-
-    private static double norm(Ops ops, NDArray master, DType stored) {
-        if (ops.dtype(master) == stored) {
-            return ops.norm(master);
-        }
-        try (NDArray rounded = ops.cast(master, stored);
-                NDArray widened = ops.cast(rounded, DType.F32)) {
-            return ops.norm(widened);
-        }
     }
 
     private void requireHolds(Proof proof) {

@@ -65,6 +65,7 @@ final class TestRun {
     private final Path folder;
     private final ObjectNode json = JSON.createObjectNode();
     private OptionalLong memoryLimit = OptionalLong.empty();
+    private String metricsAddress = "";
 
     TestRun(Path folder) {
         this(folder, "llava");
@@ -133,6 +134,12 @@ final class TestRun {
     /** What the process may have. */
     TestRun memoryLimit(long bytes) {
         memoryLimit = OptionalLong.of(bytes);
+        return this;
+    }
+
+    /** Where metrics are served. */
+    TestRun metricsAddress(String address) {
+        metricsAddress = address;
         return this;
     }
 
@@ -250,10 +257,15 @@ final class TestRun {
     }
 
     Ended startAsWritten(StopSignal stop) {
-        RunOptions options = new RunOptions(config(), root(), terminationLog(), Duration.ofSeconds(15), 1, memoryLimit);
+        RunOptions options = options();
         PrintStream quiet = new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
         int code = Main.run(options, stop, Clock.systemUTC(), new RunLog(quiet, Clock.systemUTC()));
         return new Ended(code, lastWord());
+    }
+
+    private RunOptions options() {
+        return new RunOptions(
+                config(), root(), terminationLog(), Duration.ofSeconds(15), 1, memoryLimit, metricsAddress);
     }
 
     LastWord lastWord() {

@@ -45,6 +45,9 @@ public record TrainerCommand(Path java, String classPath, String mainClass, Map<
             "antlr4",
             "java-diff-utils");
 
+    /** Of the pod: trainers share the addresses of this machine, and serve metrics only where the caller says so. */
+    private static final String METRICS_ADDRESS = "VLFINETUNE_METRICS_ADDRESS";
+
     /** A whitelist: whatever else stands in the caller's environment may be a secret. */
     private static final List<String> HANDED_ON = List.of(
             "PATH",
@@ -59,7 +62,8 @@ public record TrainerCommand(Path java, String classPath, String mainClass, Map<
             "DJL_CACHE_DIR",
             "ENGINE_CACHE_DIR",
             "OMP_NUM_THREADS",
-            "VLFINETUNE_LINEAR_KERNEL");
+            "VLFINETUNE_LINEAR_KERNEL",
+            METRICS_ADDRESS);
 
     /** Keeps a copy of the environment. */
     public TrainerCommand {
@@ -116,7 +120,11 @@ public record TrainerCommand(Path java, String classPath, String mainClass, Map<
     Map<String, String> environment(int threads, Map<String, String> ofContainer) {
         Map<String, String> variables = new TreeMap<>(environment);
         String wished = variables.getOrDefault("OMP_NUM_THREADS", "");
-        variables.putAll(ofContainer);
+        ofContainer.forEach((name, value) -> {
+            if (!name.equals(METRICS_ADDRESS)) {
+                variables.put(name, value);
+            }
+        });
         boolean fewer = wished.matches("[1-9][0-9]{0,3}") && Integer.parseInt(wished) < threads;
         variables.put("OMP_NUM_THREADS", fewer ? wished : Integer.toString(threads));
         variables.put("OMP_WAIT_POLICY", "PASSIVE");

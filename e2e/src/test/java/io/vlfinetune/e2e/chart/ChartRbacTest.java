@@ -36,6 +36,12 @@ class ChartRbacTest {
             "/events", Set.of("create"),
             "kueue.x-k8s.io/workloads", Set.of("list", "watch"));
 
+    /** What it may do in its own namespace, to agree with others on a leader. */
+    private static final Map<String, Set<String>> ELECTION = Map.of(
+            "coordination.k8s.io/leases", Set.of("create", "get", "update", "patch"), "/events", Set.of("create"));
+
+    private static final String ELECTION_ROLE = "vlfinetune-operator-leader-election";
+
     /** What it may do beside that where trainers have a token: what they share, and no more than patch to grant. */
     private static final Map<String, Set<String>> GRANTING = Map.of(
             "vlfinetune.io/vlfinetuneprogresses", Set.of("create", "get", "list", "watch", "delete", "patch"),
@@ -58,8 +64,7 @@ class ChartRbacTest {
     void givenAllNamespacesThenOneClusterRoleHoldsTheListedVerbsAndNoOthers() {
         List<HasMetadata> objects = Chart.render(Map.of());
 
-        assertThat(of(objects, Role.class)).isEmpty();
-        assertThat(of(objects, RoleBinding.class)).isEmpty();
+        assertElection(objects);
         assertThat(of(objects, ClusterRole.class)).singleElement().satisfies(role -> {
             assertThat(verbs(role.getRules())).isEqualTo(all(OPERATOR, GRANTING, LOOKING));
             assertThat(role.getRules())
@@ -83,13 +88,14 @@ class ChartRbacTest {
 
         assertThat(of(objects, ClusterRole.class)).isEmpty();
         assertThat(of(objects, ClusterRoleBinding.class)).isEmpty();
+        assertElection(objects);
         assertThat(of(objects, Role.class))
+                .filteredOn(role -> !role.getMetadata().getName().equals(ELECTION_ROLE))
+                .allSatisfy(role -> assertThat(verbs(role.getRules())).isEqualTo(all(OPERATOR, GRANTING)))
                 .extracting(role -> role.getMetadata().getNamespace())
                 .containsExactlyInAnyOrder("team-a", "team-b");
-        assertThat(of(objects, Role.class))
-                .allSatisfy(role -> assertThat(verbs(role.getRules())).isEqualTo(all(OPERATOR, GRANTING)));
         assertThat(objects).extracting(HasMetadata::getKind).noneMatch(kind -> kind.startsWith("Validating"));
-        assertThat(of(objects, RoleBinding.class)).hasSize(2).allSatisfy(binding -> {
+        assertThat(of(objects, RoleBinding.class)).hasSize(3).allSatisfy(binding -> {
             assertThat(binding.getRoleRef().getKind()).isEqualTo("Role");
             assertOperator(objects, binding.getSubjects());
         });
@@ -150,6 +156,8 @@ class ChartRbacTest {
                         "ServiceAccount",
                         "ClusterRole",
                         "ClusterRoleBinding",
+                        "Role",
+                        "RoleBinding",
                         "Deployment",
                         "ValidatingAdmissionPolicy",
                         "ValidatingAdmissionPolicyBinding");
@@ -198,6 +206,31 @@ class ChartRbacTest {
                         "Deployment",
                         "ValidatingAdmissionPolicy",
                         "ValidatingAdmissionPolicyBinding");
+    }
+
+    @Test
+    void givenNoElectionThenThereAreNoRightsForOne() {
+        List<HasMetadata> objects = Chart.render(Map.of("leaderElection.enabled", "false"));
+
+        assertThat(of(objects, Role.class)).isEmpty();
+        assertThat(of(objects, RoleBinding.class)).isEmpty();
+    }
+
+    private static void assertElection(List<HasMetadata> objects) {
+        assertThat(of(objects, Role.class))
+                .filteredOn(role -> role.getMetadata().getName().equals(ELECTION_ROLE))
+                .singleElement()
+                .satisfies(role -> {
+                    assertThat(role.getMetadata().getNamespace()).isEqualTo(Chart.NAMESPACE);
+                    assertThat(verbs(role.getRules())).isEqualTo(ELECTION);
+                });
+        assertThat(of(objects, RoleBinding.class))
+                .filteredOn(binding -> binding.getRoleRef().getName().equals(ELECTION_ROLE))
+                .singleElement()
+                .satisfies(binding -> {
+                    assertThat(binding.getMetadata().getNamespace()).isEqualTo(Chart.NAMESPACE);
+                    assertOperator(objects, binding.getSubjects());
+                });
     }
 
     private static void assertOperator(List<HasMetadata> objects, List<Subject> subjects) {

@@ -9,10 +9,12 @@ import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.vlfinetune.operator.OperatorConfiguration;
 import io.vlfinetune.operator.access.ProgressPolicy;
 import io.vlfinetune.operator.access.TrainerAccess;
 import io.vlfinetune.operator.health.HealthAddress;
+import io.vlfinetune.operator.leadership.LeaderElection;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -39,6 +41,9 @@ class ChartTest {
             strings = {
                 "{}",
                 "namespaces: [team-a, team-b]",
+                "replicas: 3\nleaderElection: {leaseDuration: PT30S}",
+                "leaderElection: {enabled: false}",
+                "metrics: {prometheusOperator: {enabled: true, labels: {release: prometheus}}, dashboard: {enabled: true}}",
                 "namespaces: [team-a]\ntrainer: {progressPolicy: create}",
                 "trainer: {serviceAccount: {name: ''}, progressPolicy: installed}",
                 "namespaces: [team-a]\ntrainer: {serviceAccount: {name: trainer, create: true}}",
@@ -63,12 +68,14 @@ class ChartTest {
 
     @Test
     void givenADefaultThatTheSchemaDoesNotKnowThenLintSaysSo() throws IOException {
-        assertThat(Chart.lint(copy, "replicas: 2").isFailed()).isTrue();
+        assertThat(Chart.lint(copy, "replica: 2").isFailed()).isTrue();
     }
 
     @ParameterizedTest
     @CsvSource({
-        "replicas, 2, replicas",
+        "replicas, 0, replicas",
+        "leaderElection.leaseDuration, soon, leaseDuration",
+        "metrics.prometheusOperator.interval, often, interval",
         "image.tagg, x, tagg",
         "trainer.serviceAccount.nam, x, nam",
         "namespaces[0], Not_A_Name, namespaces",
@@ -159,8 +166,42 @@ class ChartTest {
 
     @Test
     void neverDoTwoOperatorsLookAfterOneRun() {
-        assertThat(deployment(Map.of()).getSpec().getReplicas()).isEqualTo(1);
-        assertThat(deployment(Map.of()).getSpec().getStrategy().getType()).isEqualTo("Recreate");
+        Map<String, String> without = Map.of("leaderElection.enabled", "false");
+        assertThat(deployment(without).getSpec().getReplicas()).isEqualTo(1);
+        assertThat(deployment(without).getSpec().getStrategy().getType()).isEqualTo("Recreate");
+        assertThat(LeaderElection.fromEnvironment(environment(without))).isEmpty();
+        assertThatThrownBy(() -> Chart.render(Map.of("leaderElection.enabled", "false", "replicas", "2")))
+                .hasMessageContaining("two operators must not look after one run");
+    }
+
+    @Test
+    void givenReplicasThenTheyElectALeaderAndOneOfThemIsAlwaysThere() {
+        Map<String, String> values = Map.of("replicas", "2", "leaderElection.leaseDuration", "PT30S");
+        Deployment deployment = deployment(values);
+
+        assertThat(deployment.getSpec().getReplicas()).isEqualTo(2);
+        assertThat(deployment.getSpec().getStrategy().getType()).isEqualTo("RollingUpdate");
+        assertThat(deployment.getSpec().getTemplate().getSpec().getTopologySpreadConstraints())
+                .hasSize(1);
+        LeaderElection election =
+                LeaderElection.fromEnvironment(environment(values)).orElseThrow();
+        assertThat(election.duration()).hasSeconds(30);
+        assertThat(election.lease()).isEqualTo(deployment.getMetadata().getName());
+        assertThat(election.identity()).isEqualTo("metadata.name");
+        assertThat(election.namespace()).isEqualTo("metadata.namespace");
+        assertThat(budgets(values)).singleElement().satisfies(budget -> {
+            assertThat(budget.getSpec().getMinAvailable().getIntVal()).isEqualTo(1);
+            assertThat(budget.getSpec().getSelector())
+                    .isEqualTo(deployment.getSpec().getSelector());
+        });
+        assertThat(budgets(Map.of())).isEmpty();
+    }
+
+    private static List<PodDisruptionBudget> budgets(Map<String, String> values) {
+        return Chart.render(values).stream()
+                .filter(PodDisruptionBudget.class::isInstance)
+                .map(PodDisruptionBudget.class::cast)
+                .toList();
     }
 
     @Test
@@ -198,7 +239,14 @@ class ChartTest {
     }
 
     private static Map<String, String> environment(Map<String, String> values) {
-        return container(values).getEnv().stream().collect(Collectors.toMap(EnvVar::getName, EnvVar::getValue));
+        return container(values).getEnv().stream().collect(Collectors.toMap(EnvVar::getName, ChartTest::value));
+    }
+
+    /** What is taken from the pod stands for itself. */
+    private static String value(EnvVar variable) {
+        return variable.getValueFrom() == null
+                ? variable.getValue()
+                : variable.getValueFrom().getFieldRef().getFieldPath();
     }
 
     private static Container container(Map<String, String> values) {

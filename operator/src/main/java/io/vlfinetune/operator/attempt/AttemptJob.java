@@ -35,6 +35,10 @@ import java.util.Optional;
 public final class AttemptJob {
     private static final long GRACE_SECONDS = 120;
     private static final long USER = 65532;
+    /** Port and variable by which a trainer serves its metrics, on all addresses of its pod. */
+    private static final int METRICS_PORT = 9400;
+
+    private static final String METRICS_ADDRESS = "VLFINETUNE_METRICS_ADDRESS";
     private static final List<String> ARGUMENTS = List.of(
             "train",
             "--config",
@@ -134,7 +138,7 @@ public final class AttemptJob {
                 .endSeccompProfile()
                 .endSecurityContext()
                 .withVolumes(volumes.volumes())
-                .withContainers(trainer(run.getSpec().resources(), image, volumes))
+                .withContainers(trainer(run, image, volumes))
                 .build();
     }
 
@@ -148,7 +152,7 @@ public final class AttemptJob {
                 .build();
     }
 
-    private static Container trainer(ResourcesSpec resources, String image, AttemptVolumes volumes) {
+    private static Container trainer(VLFineTune run, String image, AttemptVolumes volumes) {
         return new ContainerBuilder()
                 .withName(PodFacts.TRAINER)
                 .withImage(image)
@@ -158,9 +162,18 @@ public final class AttemptJob {
                 .withName("OMP_WAIT_POLICY")
                 .withValue("PASSIVE")
                 .endEnv()
+                .addNewEnv()
+                .withName(METRICS_ADDRESS)
+                .withValue("0.0.0.0:" + METRICS_PORT)
+                .endEnv()
+                .addNewPort()
+                .withName("metrics")
+                .withContainerPort(METRICS_PORT)
+                .endPort()
                 .withTerminationMessagePath("/dev/termination-log")
                 .withTerminationMessagePolicy("FallbackToLogsOnError")
-                .withResources(requirements(resources))
+                .withResources(requirements(
+                        run.getSpec().resources(), run.getSpec().lifecycle().planOnly()))
                 .withVolumeMounts(volumes.mounts())
                 .withNewSecurityContext()
                 .withAllowPrivilegeEscalation(false)
@@ -172,7 +185,8 @@ public final class AttemptJob {
                 .build();
     }
 
-    private static ResourceRequirements requirements(ResourcesSpec resources) {
+    /** Whoever asks for the plan alone waits for no GPU. */
+    private static ResourceRequirements requirements(ResourcesSpec resources, boolean planOnly) {
         Map<String, Quantity> requests = new LinkedHashMap<>();
         Map<String, Quantity> limits = new LinkedHashMap<>();
         if (resources.cpu() != null) {
@@ -182,7 +196,7 @@ public final class AttemptJob {
             requests.put("memory", Quantity.parse(resources.memory()));
             limits.put("memory", Quantity.parse(resources.memory()));
         }
-        if (resources.gpus() != null && resources.gpus() > 0) {
+        if (!planOnly && resources.gpus() != null && resources.gpus() > 0) {
             limits.put(resources.gpuResource(), Quantity.parse(resources.gpus().toString()));
         }
         return new ResourceRequirementsBuilder()

@@ -6,7 +6,6 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
-import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.DeleteControl;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
@@ -17,6 +16,7 @@ import io.vlfinetune.api.VLFineTuneStatus;
 import io.vlfinetune.api.kubernetes.VLFineTune;
 import io.vlfinetune.api.kubernetes.VLFineTuneProgress;
 import io.vlfinetune.operator.conditions.StatusFactory;
+import io.vlfinetune.operator.metrics.RunMetrics;
 import io.vlfinetune.operator.queue.KueueQuotas;
 import java.time.Clock;
 import java.time.Instant;
@@ -28,9 +28,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /** One reconcile: observe from the caches, plan, act, report the status if it differs, then tell events. */
-@ControllerConfiguration(name = "vlfinetune", finalizerName = VLFineTuneReconciler.FINALIZER)
 public final class VLFineTuneReconciler implements Reconciler<VLFineTune>, Cleaner<VLFineTune> {
     /** Holds a deleted run until its trainer has stopped. */
     public static final String FINALIZER = "vlfinetune.io/stop";
@@ -40,18 +40,20 @@ public final class VLFineTuneReconciler implements Reconciler<VLFineTune>, Clean
     private final KubernetesClient client;
     private final Planner planner;
     private final Clock clock;
+    private final RunMetrics metrics;
     private final StatusMemory memory = new StatusMemory();
     private final Herald herald = new Herald();
     private final Freshness freshness;
     private @Nullable Actor actor;
     private @Nullable KueueQuotas quotas;
 
-    /** A reconciler that writes with the client and takes the time from the clock. */
-    public VLFineTuneReconciler(KubernetesClient client, Planner planner, Clock clock) {
+    /** A reconciler that writes with the client, takes the time from the clock, and counts what it wrote. */
+    public VLFineTuneReconciler(KubernetesClient client, Planner planner, Clock clock, RunMetrics metrics) {
         this.client = client;
         this.freshness = new Freshness(client);
         this.planner = planner;
         this.clock = clock;
+        this.metrics = metrics;
     }
 
     /** How a reconcile that threw is tried again. */
@@ -122,6 +124,8 @@ public final class VLFineTuneReconciler implements Reconciler<VLFineTune>, Clean
         herald.tell(actor(), uid, RunEvents.between(run, before, next, now));
         VLFineTune written = actor().report(run, next);
         memory.remember(written, next, now);
+        metrics.written(run, before, next, now);
+        MDC.put("attempt", Objects.requireNonNullElse(next.attempt(), 0).toString());
         LOG.info(
                 "{}/{}: {} -> {}, attempt {}",
                 run.getMetadata().getNamespace(),

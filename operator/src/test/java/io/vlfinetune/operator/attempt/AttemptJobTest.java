@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.api.model.Toleration;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.vlfinetune.api.LifecycleSpec;
 import io.vlfinetune.api.ModelSpec;
 import io.vlfinetune.api.OutputSpec;
 import io.vlfinetune.api.SchedulingSpec;
@@ -155,6 +156,40 @@ class AttemptJobTest {
         assertThat(trainer.getResources().getRequests()).containsOnlyKeys("cpu", "memory");
         assertThat(pod.getNodeSelector()).isEqualTo(Map.of("pool", "gpu"));
         assertThat(pod.getPriorityClassName()).isEqualTo("high");
+    }
+
+    @Test
+    void givenPlanOnlyThenNoGpuIsAskedFor() {
+        VLFineTuneSpec spec = run.getSpec();
+        VLFineTune planOnly = Samples.run(new VLFineTuneSpec(
+                spec.model(),
+                spec.data(),
+                spec.freeze(),
+                spec.training(),
+                spec.output(),
+                spec.resources(),
+                spec.scheduling(),
+                new LifecycleSpec(null, true, 3, null, null, null, null, null),
+                null));
+
+        Container container = AttemptJob.of(planOnly, 1, 1, Samples.CONFIGURATION)
+                .getSpec()
+                .getTemplate()
+                .getSpec()
+                .getContainers()
+                .getFirst();
+
+        assertThat(container.getResources().getLimits()).containsOnlyKeys("memory");
+    }
+
+    @Test
+    void servesMetricsOnAPortWithAName() {
+        assertThat(trainer.getPorts()).singleElement().satisfies(port -> {
+            assertThat(port.getName()).isEqualTo("metrics");
+            assertThat(trainer.getEnv())
+                    .anySatisfy(variable ->
+                            assertThat(variable.getValue()).isEqualTo("0.0.0.0:" + port.getContainerPort()));
+        });
     }
 
     @Test

@@ -65,6 +65,29 @@ class HealthEndpointTest {
     }
 
     @Test
+    void givenAnOperatorThatStandsByThenItIsReadyAndSaysWhoLeads() throws Exception {
+        endpoint.follow(() -> new Health.Started(List.of(), List.of(), new Health.StandingBy("operator-2")));
+
+        HttpResponse<String> ready = ask("GET", "/readyz");
+        assertThat(ready.statusCode()).isEqualTo(200);
+        assertThat(ready.body()).isEqualTo("standing by: operator-2 leads\n");
+        assertThat(ask("GET", "/healthz").statusCode()).isEqualTo(200);
+
+        endpoint.follow(() -> new Health.Started(List.of(), List.of("jobs"), new Health.StandingBy(null)));
+        assertThat(ask("GET", "/readyz").statusCode()).isEqualTo(503);
+    }
+
+    @Test
+    void givenMetricsThenTheyAreServedAsPrometheusText() throws Exception {
+        endpoint.scrape(() -> "a 1.0\n");
+
+        HttpResponse<String> metrics = ask("GET", "/metrics");
+        assertThat(metrics.statusCode()).isEqualTo(200);
+        assertThat(metrics.headers().firstValue("Content-Type")).contains("text/plain; version=0.0.4; charset=utf-8");
+        assertThat(metrics.body()).isEqualTo("a 1.0\n");
+    }
+
+    @Test
     void givenAnotherPathOrMethodThenItIsRefused() throws Exception {
         assertThat(ask("GET", "/healthz/more").statusCode()).isEqualTo(404);
         assertThat(ask("POST", "/healthz").statusCode()).isEqualTo(405);

@@ -17,15 +17,28 @@ public final class PeakMemory {
      * @throws IllegalStateException where the system does not tell it
      */
     public static long bytes() {
+        return line("VmHWM:");
+    }
+
+    /**
+     * The resident set now, in bytes ({@code VmRSS}).
+     *
+     * @throws IllegalStateException where the system does not tell it
+     */
+    public static long residentBytes() {
+        return line("VmRSS:");
+    }
+
+    private static long line(String name) {
         try {
             for (String line : Files.readAllLines(STATUS)) {
-                if (line.startsWith("VmHWM:")) {
+                if (line.startsWith(name)) {
                     return 1024 * Long.parseLong(line.replaceAll("\\D", ""));
                 }
             }
         } catch (IOException problem) {
             throw new UncheckedIOException(problem);
         }
-        throw new IllegalStateException(STATUS + " has no VmHWM");
+        throw new IllegalStateException(STATUS + " has no " + name);
     }
 }

@@ -87,7 +87,8 @@ public record Training(
             Path events = metricsFile.resolveSibling(TensorBoardLog.FOLDER);
             try (TensorBoardLog tensorBoard =
                             new TensorBoardLog(events, loop.step(), loop.evaluated(), around.clock());
-                    MetricsLog metrics = new MetricsLog(metricsFile, loop.step(), loop.evaluated(), tensorBoard)) {
+                    MetricsLog metrics =
+                            new MetricsLog(metricsFile, loop.step(), loop.evaluated(), tensorBoard, around.metrics())) {
                 loop.run(
                         metrics,
                         Objects.requireNonNull(metricsFile.toAbsolutePath().getParent()));

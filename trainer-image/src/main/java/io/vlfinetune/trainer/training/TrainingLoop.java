@@ -16,6 +16,7 @@ import io.vlfinetune.trainer.data.Prefetcher;
 import io.vlfinetune.trainer.engine.PeakMemory;
 import io.vlfinetune.trainer.freeze.PlanDocument;
 import io.vlfinetune.trainer.memory.MemoryPlan;
+import io.vlfinetune.trainer.metrics.TrainerMetrics;
 import io.vlfinetune.trainer.model.Executor;
 import io.vlfinetune.trainer.optimize.LearningRateSchedule;
 import io.vlfinetune.trainer.report.MetricsLog;
@@ -44,6 +45,7 @@ public final class TrainingLoop {
      * @param checkpoints where checkpoints go
      * @param best where the best model so far is kept
      * @param reporter told of progress
+     * @param metrics counts and measures
      * @param log told in words
      * @param stop asked between pieces of work
      * @param clock for time stamps
@@ -54,6 +56,7 @@ public final class TrainingLoop {
             CheckpointStore checkpoints,
             BestModel best,
             ProgressReporter reporter,
+            TrainerMetrics metrics,
             RunLog log,
             StopSignal stop,
             Clock clock) {}
@@ -169,6 +172,7 @@ public final class TrainingLoop {
      * @throws TrainerException Diverged, when loss or gradients are no longer finite
      */
     void run(MetricsLog metrics, Path scratch) {
+        around.metrics.begin(step, samples.totalSteps());
         settle(metrics);
         while (!finished()) {
             runPhase(metrics, scratch);
@@ -259,6 +263,7 @@ public final class TrainingLoop {
                 model.ops().linearKernel(),
                 threads);
         Path folder = around.checkpoints.save(model.ops(), state, model.state());
+        around.metrics.checkpointWritten();
         savedStep = step;
         savedEvaluatedStep = evaluatedStep;
         selection.prune(board);
