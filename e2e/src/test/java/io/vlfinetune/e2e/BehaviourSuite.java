@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Each subclass brings a server.
  */
 abstract class BehaviourSuite {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final Duration QUIET = Duration.ofSeconds(1);
     private static final List<Class<? extends HasMetadata>> KINDS = List.of(
             VLFineTune.class, VLFineTuneProgress.class, Job.class, Pod.class, PersistentVolumeClaim.class, Event.class);
@@ -41,8 +41,8 @@ abstract class BehaviourSuite {
     @TempDir
     Path folder;
 
-    private Cluster cluster;
-    private KubernetesClient user;
+    Cluster cluster;
+    KubernetesClient user;
 
     /** The server with an operator and a node; the server itself may be shared. */
     abstract Cluster start(Path folder) throws Exception;
@@ -195,16 +195,16 @@ abstract class BehaviourSuite {
         return versions;
     }
 
-    private VLFineTuneStatus status(String name) {
+    VLFineTuneStatus status(String name) {
         VLFineTune run = user.resources(VLFineTune.class).withName(name).get();
         return Objects.requireNonNullElse(run.getStatus(), VLFineTuneStatus.EMPTY);
     }
 
-    private Job job(String name) {
+    Job job(String name) {
         return user.resources(Job.class).withName(name).get();
     }
 
-    private static List<String> conditions(Job job) {
+    static List<String> conditions(Job job) {
         return job.getStatus().getConditions().stream()
                 .map(JobCondition::getType)
                 .toList();
@@ -214,17 +214,20 @@ abstract class BehaviourSuite {
         return user.resources(VLFineTuneProgress.class).withName(name).get();
     }
 
-    private List<Pod> pods(String run) {
+    List<Pod> pods(String run) {
         return user.pods().withLabel("vlfinetune.io/run", run).list().getItems();
     }
 
-    private void awaitPhase(String name, Phase phase) {
+    void awaitPhase(String name, Phase phase) {
         await().atMost(PATIENCE).until(() -> status(name).phase(), phase::equals);
     }
 
+    /** Those about runs: controllers tell things about Jobs and pods. */
     private void awaitEvents(String... reasons) {
         await().atMost(PATIENCE)
-                .untilAsserted(() -> assertThat(user.v1().events().list().getItems())
+                .untilAsserted(() -> assertThat(user.v1().events().list().getItems().stream()
+                                .filter(event ->
+                                        event.getInvolvedObject().getKind().equals("VLFineTune")))
                         .extracting(Event::getReason)
                         .containsExactlyInAnyOrder(reasons));
     }

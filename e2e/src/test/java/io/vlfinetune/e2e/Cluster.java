@@ -17,6 +17,7 @@ import io.vlfinetune.api.kubernetes.VLFineTune;
 import io.vlfinetune.cli.embedded.ApiServer;
 import io.vlfinetune.cli.embedded.LocalNode;
 import io.vlfinetune.cli.embedded.OwnerCleanup;
+import io.vlfinetune.cli.embedded.PodNode;
 import io.vlfinetune.cli.embedded.Standing;
 import io.vlfinetune.cli.embedded.WorkFolder;
 import io.vlfinetune.operator.OperatorConfiguration;
@@ -27,24 +28,49 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** A server with a node of stand-in trainers and an operator that can be restarted and has a login of its own. */
 final class Cluster implements AutoCloseable {
     private final ApiServer server;
     private final Config operatorLogin;
     private final WorkFolder work;
-    private final OwnerCleanup cleanup;
-    private final LocalNode node;
+    private final List<Runnable> machinery;
     private KubernetesClient operatorClient;
     private VLFineTuneOperator operator;
 
-    Cluster(ApiServer server, Config operatorLogin, Path folder) throws IOException {
+    private Cluster(ApiServer server, Config operatorLogin, WorkFolder work, List<Runnable> machinery) {
         this.server = server;
         this.operatorLogin = operatorLogin;
-        this.work = WorkFolder.open(folder);
-        this.cleanup = new OwnerCleanup(server.client());
-        this.node = LocalNode.start(server.client(), Standing.parts(work, new ArrayList<>()));
+        this.work = work;
+        this.machinery = machinery;
         startOperator(new Writes());
+    }
+
+    /** On a server without controllers: the local node is Job controller and kubelet, and somebody collects orphans. */
+    static Cluster bare(ApiServer server, Config operatorLogin, Path folder) throws IOException {
+        WorkFolder work = WorkFolder.open(folder);
+        LocalNode node = LocalNode.start(server.client(), Standing.parts(work, new ArrayList<>()));
+        OwnerCleanup cleanup = new OwnerCleanup(server.client());
+        return new Cluster(server, operatorLogin, work, List.of(node::close, cleanup::close));
+    }
+
+    /** On a server with the real controllers: the node has pods and nothing else. A killed trainer had no memory left. */
+    static Cluster controlled(ControlledServer server, Path folder) throws IOException {
+        WorkFolder work = WorkFolder.open(folder);
+        LocalNode.Parts parts = Standing.parts(work, new ArrayList<>());
+        AtomicLong kills = new AtomicLong();
+        PodNode node = PodNode.start(
+                server.server().client(),
+                new LocalNode.Parts(
+                        work,
+                        parts.command(),
+                        parts.capacity(),
+                        kills::getAndIncrement,
+                        parts.clock(),
+                        parts.random(),
+                        parts.notices()));
+        return new Cluster(server.server(), server.operatorLogin(), work, List.of(node::close));
     }
 
     private void startOperator(Writes writes) {
@@ -67,10 +93,15 @@ final class Cluster implements AutoCloseable {
 
     /** Creates a run whose trainer ends as the wish says. */
     void create(String name, String wish) {
-        server.client().resource(run(ApiServer.NAMESPACE, name, wish)).create();
+        server.client().resource(run(name, wish)).create();
     }
 
-    /** A run whose trainer ends as the wish says. */
+    /** A run of two cores whose trainer ends as the wish says. */
+    static VLFineTune run(String name, String wish) {
+        return run(ApiServer.NAMESPACE, name, wish);
+    }
+
+    /** The same in another namespace. */
     static VLFineTune run(String namespace, String name, String wish) {
         VLFineTune run = new VLFineTune();
         run.setMetadata(
@@ -106,8 +137,7 @@ final class Cluster implements AutoCloseable {
     public void close() throws IOException {
         operator.close();
         operatorClient.close();
-        node.close();
-        cleanup.close();
+        machinery.forEach(Runnable::run);
         work.close();
     }
 }

@@ -21,6 +21,6 @@ class MockBehaviourTest extends BehaviourSuite {
 
     @Override
     Cluster start(Path folder) throws Exception {
-        return new Cluster(server, server.client().getConfiguration(), folder);
+        return Cluster.bare(server, server.client().getConfiguration(), folder);
     }
 }

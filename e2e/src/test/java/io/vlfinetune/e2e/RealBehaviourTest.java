@@ -38,7 +38,7 @@ class RealBehaviourTest extends BehaviourSuite {
 
     @Override
     Cluster start(Path folder) throws Exception {
-        return new Cluster(server, operatorLogin, folder);
+        return Cluster.bare(server, operatorLogin, folder);
     }
 
     @Test

@@ -22,6 +22,7 @@ import io.fabric8.kubernetes.client.utils.Serialization;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Writes the status of Jobs and Pods in the order in which Job controller and kubelet do; a server refuses any other. */
@@ -148,11 +149,7 @@ final class StatusWriter {
         String image = pod.getSpec().getContainers().getFirst().getImage();
         return new PodStatusBuilder()
                 .withPhase(phase)
-                .withConditions(
-                        condition("PodScheduled", "True"),
-                        condition("Initialized", "True"),
-                        condition("ContainersReady", ready ? "True" : "False"),
-                        condition("Ready", ready ? "True" : "False"))
+                .withConditions(conditions(pod, ready))
                 .withContainerStatuses(new ContainerStatusBuilder()
                         .withName(name)
                         .withImage(image)
@@ -163,6 +160,22 @@ final class StatusWriter {
                         .withState(state)
                         .build())
                 .build();
+    }
+
+    /** A merge-patch replaces lists: what others said of the pod, such as DisruptionTarget, has to be said again. */
+    private List<PodCondition> conditions(Pod pod, boolean ready) {
+        List<PodCondition> conditions = new ArrayList<>(List.of(
+                condition("PodScheduled", "True"),
+                condition("Initialized", "True"),
+                condition("ContainersReady", ready ? "True" : "False"),
+                condition("Ready", ready ? "True" : "False")));
+        if (pod.getStatus() != null) {
+            pod.getStatus().getConditions().stream()
+                    .filter(other ->
+                            conditions.stream().noneMatch(own -> own.getType().equals(other.getType())))
+                    .forEach(conditions::add);
+        }
+        return conditions;
     }
 
     private PodCondition condition(String type, String status) {

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Stands in for the trainer at the process boundary. It keeps the whole contract, except that it learns nothing: the
- * base model's URI says how it ends. {@code …/exit-<code>} ends with that code, {@code …/once-exit-<code>} in its first attempt only, {@code …/sleep} works until SIGTERM,
+ * base model's URI says how it ends. {@code …/exit-<code>} ends with that code, {@code …/once-exit-<code>} in its first attempt only, {@code …/sleep} works until SIGTERM, {@code …/once-sleep} too, but only the first time,
  * {@code …/stubborn} ignores SIGTERM, {@code …/killed} ends as if by SIGKILL, {@code …/finished} was complete before; any other succeeds.
  */
 public final class StandInTrainer {
@@ -40,6 +40,7 @@ public final class StandInTrainer {
         String wish = model.substring(model.lastIndexOf('/') + 1);
         switch (wish) {
             case "sleep" -> sleep(run, lastWord);
+            case "once-sleep" -> sleepOnce(run, root, lastWord);
             case "stubborn" -> stubborn();
             case "killed" -> Runtime.getRuntime().halt(137);
             default -> {}
@@ -64,6 +65,14 @@ public final class StandInTrainer {
         }));
         report(run, TrainerState.Training, null);
         Thread.sleep(60_000);
+    }
+
+    private static void sleepOnce(RunConfiguration run, Path root, Path lastWord) throws Exception {
+        Path slept = root.resolve("scratch/slept");
+        if (Files.notExists(slept)) {
+            Files.createFile(slept);
+            sleep(run, lastWord);
+        }
     }
 
     private static void stubborn() throws Exception {

@@ -33,7 +33,8 @@ class ChartRbacTest {
             "batch/jobs", Set.of("create", "get", "list", "watch", "delete"),
             "/pods", Set.of("list", "watch"),
             "/persistentvolumeclaims", Set.of("create", "get", "delete"),
-            "/events", Set.of("create"));
+            "/events", Set.of("create"),
+            "kueue.x-k8s.io/workloads", Set.of("list", "watch"));
 
     /** What it may do in its own namespace, to agree with others on a leader. */
     private static final Map<String, Set<String>> ELECTION = Map.of(

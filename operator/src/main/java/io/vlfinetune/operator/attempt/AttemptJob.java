@@ -19,6 +19,7 @@ import io.vlfinetune.api.TolerationSpec;
 import io.vlfinetune.api.kubernetes.VLFineTune;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.operator.OperatorConfiguration;
+import io.vlfinetune.operator.queue.QueueLabels;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -62,6 +63,7 @@ public final class AttemptJob {
         return new JobBuilder()
                 .withMetadata(Children.metadata(run, Children.attemptName(run, attempt), labels))
                 .editMetadata()
+                .addToLabels(QueueLabels.of(run))
                 .addToAnnotations(Children.FIRST_ATTEMPT, Integer.toString(firstAttempt))
                 .addToAnnotations(MadeFrom.of(run).annotations())
                 .endMetadata()

@@ -2,6 +2,8 @@ package io.vlfinetune.operator.attempt;
 
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobCondition;
+import io.vlfinetune.operator.queue.Admission;
+import io.vlfinetune.operator.queue.QuotaFacts;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param deleting whether it is being deleted
  * @param end how it ended; null while it has not
  * @param madeFrom what it was made from
+ * @param admission whether it may have pods, and what Kueue says of that
  */
 public record JobFacts(
         String name,
@@ -28,7 +31,8 @@ public record JobFacts(
         Instant created,
         boolean deleting,
         @Nullable End end,
-        MadeFrom madeFrom) {
+        MadeFrom madeFrom,
+        Admission admission) {
     /**
      * The end of a Job: its Complete or Failed condition. FailureTarget and SuccessCriteriaMet come earlier, while pods
      * still run, and are no end.
@@ -40,8 +44,13 @@ public record JobFacts(
      */
     public record End(boolean complete, String reason, String message, Instant time) {}
 
-    /** Reads a Job that this operator made. */
+    /** Reads a Job that this operator made, of which Kueue has said nothing. */
     public static JobFacts of(Job job) {
+        return of(job, null);
+    }
+
+    /** Reads a Job that this operator made, and what Kueue says of its quota. */
+    public static JobFacts of(Job job, @Nullable QuotaFacts quota) {
         Instant created = Times.parse(job.getMetadata().getCreationTimestamp()).orElse(Instant.EPOCH);
         int attempt = number(job.getMetadata().getLabels(), Children.ATTEMPT);
         int first = number(job.getMetadata().getAnnotations(), Children.FIRST_ATTEMPT);
@@ -53,7 +62,8 @@ public record JobFacts(
                 created,
                 job.getMetadata().getDeletionTimestamp() != null,
                 end(job, created),
-                MadeFrom.read(job.getMetadata().getAnnotations()));
+                MadeFrom.read(job.getMetadata().getAnnotations()),
+                Admission.of(job, quota));
     }
 
     /** Whether pods of it may still run or come. */

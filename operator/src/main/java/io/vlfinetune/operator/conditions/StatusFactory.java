@@ -5,9 +5,11 @@ import io.vlfinetune.api.Condition;
 import io.vlfinetune.api.ConditionType;
 import io.vlfinetune.api.VLFineTuneStatus;
 import io.vlfinetune.contract.Reason;
+import io.vlfinetune.operator.queue.QuotaFacts;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Builds every status: the facts of a run, and the conditions and phase that its state gives. */
 public final class StatusFactory {
@@ -40,6 +42,7 @@ public final class StatusFactory {
                 stalled ? words.reason() : SETTLED,
                 stalled ? words.message() : "nothing is in the way");
         suspended(next, state, words);
+        quota(next, state, traits.quota());
         plan(next, facts);
         running(next, state, words, facts);
         checkpoint(next, facts, traits.ephemeral());
@@ -71,6 +74,24 @@ public final class StatusFactory {
                 .filter(condition -> !condition.type().equals(ConditionType.Reconciling.name()))
                 .forEach(next::keep);
         return with(before, generation, next.list());
+    }
+
+    /** Said of an attempt that has not ended: what ended holds no quota. */
+    private static void quota(Conditions next, RunState state, @Nullable QuotaFacts quota) {
+        boolean live = switch (state) {
+            case RunState.Starting _, RunState.Running _, RunState.Silent _, RunState.Preempted _ -> true;
+            case RunState.Invalid _,
+                    RunState.Pending _,
+                    RunState.Restarting _,
+                    RunState.Suspending _,
+                    RunState.Suspended _,
+                    RunState.Succeeded _,
+                    RunState.Planned _,
+                    RunState.Failed _ -> false;
+        };
+        if (live && quota != null) {
+            next.set(ConditionType.QuotaReserved, quota.reserved(), quota.reason(), quota.message());
+        }
     }
 
     /** The same status, of a run that the operator was told to leave alone although there is something to do. */

@@ -5,7 +5,8 @@ import io.vlfinetune.operator.attempt.Times;
 import io.vlfinetune.operator.conditions.RunState;
 import io.vlfinetune.operator.conditions.StatusDraft;
 
-/** The clock of a run: it starts with its trainer's first report and stands still while the run is suspended. */
+/** The clock of a run: it starts with its trainer's first report and stands still while the run is suspended or waits
+ * in a queue. */
 final class Activity {
     private Activity() {}
 
@@ -18,15 +19,10 @@ final class Activity {
                                 .active(Times.format(situation.now()), facts.activeSeconds())
                                 .status()
                         : facts;
-            case RunState.Suspended _ ->
-                facts.activeSince() == null
-                        ? facts
-                        : StatusDraft.of(facts)
-                                .active(null, situation.active().toSeconds())
-                                .status();
+            case RunState.Suspended _ -> stopped(situation, facts);
+            case RunState.Starting _ -> situation.heldBack() ? stopped(situation, facts) : facts;
             case RunState.Invalid _,
                     RunState.Pending _,
-                    RunState.Starting _,
                     RunState.Restarting _,
                     RunState.Preempted _,
                     RunState.Suspending _,
@@ -34,5 +30,13 @@ final class Activity {
                     RunState.Planned _,
                     RunState.Failed _ -> facts;
         };
+    }
+
+    private static VLFineTuneStatus stopped(Situation situation, VLFineTuneStatus facts) {
+        return facts.activeSince() == null
+                ? facts
+                : StatusDraft.of(facts)
+                        .active(null, situation.active().toSeconds())
+                        .status();
     }
 }

@@ -41,7 +41,9 @@ final class Facts {
         facts = StatusDraft.of(facts)
                 .preemptions(fresh ? 0 : Preemption.count(situation))
                 .status();
-        VLFineTuneStatus timed = Activity.of(situation, state, retry(situation, decision, facts));
+        VLFineTuneStatus retried =
+                state instanceof RunState.Failed ? withoutRetry(situation, facts) : retry(situation, decision, facts);
+        VLFineTuneStatus timed = Activity.of(situation, state, retried);
         return state instanceof RunState.Succeeded succeeded ? RunFacts.succeeded(timed, succeeded.lastWord()) : timed;
     }
 
@@ -89,5 +91,13 @@ final class Facts {
                         .honouredRetry(honoured.get())
                         .active(null, null)
                         .status();
+    }
+
+    /** A token that stands there while a run fails asks for nothing: only one that is set after the failure does. */
+    private static VLFineTuneStatus withoutRetry(Situation situation, VLFineTuneStatus facts) {
+        String token = MadeFrom.token(situation.run());
+        return StatusDraft.of(facts)
+                .honouredRetry(token == null ? situation.before().honouredRetry() : token)
+                .status();
     }
 }

@@ -22,10 +22,12 @@ final class FinishedPolicy implements Policy {
     @Override
     public Optional<Decision> decide(Situation situation) {
         boolean succeeded = Conditions.isTrue(situation.before().conditions(), ConditionType.Succeeded);
-        boolean failed = situation.failed()
-                && !situation.changedAfterFailure()
-                && !situation.startedAnew()
-                && situation.pendingRetry().isEmpty();
+        boolean reopened = situation.changedAfterFailure()
+                || situation.startedAnew()
+                || situation.pendingRetry().isPresent();
+        // A failed run that is suspended is not tried again before it is resumed.
+        boolean held = situation.run().getSpec().lifecycle().suspend() && !situation.startedAnew();
+        boolean failed = situation.failed() && (!reopened || held);
         return succeeded || failed ? Optional.of(keep(situation)) : Optional.empty();
     }
 

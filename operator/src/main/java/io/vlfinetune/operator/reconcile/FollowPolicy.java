@@ -10,6 +10,7 @@ import io.vlfinetune.operator.attempt.JobFacts;
 import io.vlfinetune.operator.attempt.PodFacts;
 import io.vlfinetune.operator.conditions.Conditions;
 import io.vlfinetune.operator.conditions.RunState;
+import io.vlfinetune.operator.queue.Queueing;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -26,10 +27,14 @@ record FollowPolicy(boolean liveChannel) implements Policy {
         return situation
                 .current()
                 .filter(attempt -> situation.end(attempt).isEmpty())
-                .map(attempt -> Decision.say(situation, state(situation, attempt), requeue(attempt)));
+                .map(attempt -> Decision.say(situation, state(situation, attempt), requeue(situation, attempt)));
     }
 
     private RunState state(Situation situation, AttemptFacts attempt) {
+        Optional<String> heldBack = heldBack(situation, attempt);
+        if (heldBack.isPresent()) {
+            return new RunState.Starting(heldBack.get());
+        }
         Optional<ProgressReport> report = attempt.ownReport();
         boolean silent = !liveChannel && attempt.pod().map(PodFacts::running).orElse(false);
         Optional<String> preempted = Preemption.waiting(situation, attempt);
@@ -54,9 +59,21 @@ record FollowPolicy(boolean liveChannel) implements Policy {
                 : "";
     }
 
-    /** A Job that has ended is looked at again, since its last word may still be on its way. */
-    private static @Nullable Duration requeue(AttemptFacts attempt) {
-        return attempt.job() != null && attempt.job().end() != null ? EndClassifier.GRACE : null;
+    /** A suspended Job has no trainer, whatever an earlier pod of it reported. */
+    private static Optional<String> heldBack(Situation situation, AttemptFacts attempt) {
+        JobFacts job = attempt.job();
+        return job == null
+                ? Optional.empty()
+                : Queueing.obstacle(attempt.number(), job.admission(), situation.quota(attempt));
+    }
+
+    /** A Job that has ended is looked at again, since its last word may still be on its way; so may Kueue's first. */
+    private static @Nullable Duration requeue(Situation situation, AttemptFacts attempt) {
+        JobFacts job = attempt.job();
+        if (job != null && job.end() != null) {
+            return EndClassifier.GRACE;
+        }
+        return job != null && job.admission().suspended() && situation.quota(attempt) == null ? Queueing.GRACE : null;
     }
 
     private static String waiting(Situation situation, PodFacts pod, PodFacts.Waiting waiting) {

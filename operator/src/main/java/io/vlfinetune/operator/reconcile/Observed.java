@@ -8,6 +8,7 @@ import io.vlfinetune.operator.attempt.AttemptFacts;
 import io.vlfinetune.operator.attempt.Children;
 import io.vlfinetune.operator.attempt.JobFacts;
 import io.vlfinetune.operator.attempt.PodFacts;
+import io.vlfinetune.operator.queue.QuotaFacts;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.Comparator;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -39,16 +41,17 @@ public record Observed(
         livePods = List.copyOf(livePods);
     }
 
-    /** Reads the children of a run. */
+    /** Reads the children of a run, and what Kueue says of each Job by its uid. */
     public static Observed of(
             VLFineTune run,
             Collection<Job> jobs,
             Collection<Pod> pods,
             Collection<VLFineTuneProgress> progress,
+            Function<String, @Nullable QuotaFacts> quotas,
             @Nullable Instant lastWrite) {
         Map<Integer, JobFacts> jobByNumber = jobs.stream()
                 .filter(job -> Children.belongsTo(job, run))
-                .map(JobFacts::of)
+                .map(job -> JobFacts.of(job, quotas.apply(job.getMetadata().getUid())))
                 .collect(Collectors.toMap(JobFacts::attempt, job -> job, (one, other) -> one));
         Map<Integer, VLFineTuneProgress> progressByNumber = new HashMap<>();
         progress.stream()

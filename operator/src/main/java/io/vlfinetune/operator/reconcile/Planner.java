@@ -10,6 +10,7 @@ import io.vlfinetune.operator.conditions.RunState;
 import io.vlfinetune.operator.conditions.RunTraits;
 import io.vlfinetune.operator.conditions.StatusFactory;
 import io.vlfinetune.operator.progress.Copying;
+import io.vlfinetune.operator.queue.QuotaFacts;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -81,7 +82,7 @@ public final class Planner {
         return StatusFactory.of(
                 Facts.of(situation, decision, state, ephemeral(run)),
                 state,
-                new RunTraits(ephemeral(run), completion),
+                new RunTraits(ephemeral(run), completion, quota(situation, decision)),
                 situation.before().conditions(),
                 situation.generation(),
                 situation.now());
@@ -109,7 +110,10 @@ public final class Planner {
 
     /** A run that is left alone is still followed, but nothing is done for it. */
     private Plan held(Situation situation, Decision decision) {
-        if (decision.state() == null || situation.failed()) {
+        if (decision.state() == null) {
+            return new Plan(List.of(), settled(situation), null);
+        }
+        if (situation.failed()) {
             return new Plan(List.of(), situation.before(), null);
         }
         String message = "annotation " + PAUSED + " holds the operator back from this run: remove it to go on";
@@ -127,12 +131,23 @@ public final class Planner {
         return annotations == null ? null : annotations.get(key);
     }
 
+    /** Of an attempt that is only about to be started nothing is known. */
+    private static @Nullable QuotaFacts quota(Situation situation, Decision decision) {
+        return situation
+                .current()
+                .filter(attempt -> attempt.number() == decision.attempt())
+                .map(situation::quota)
+                .orElse(null);
+    }
+
     /** A run that succeeded takes note of a newer generation: tools take an older observedGeneration for unfinished work. */
     private static VLFineTuneStatus settled(Situation situation) {
         VLFineTuneStatus before = situation.before();
         boolean noted = Objects.equals(before.observedGeneration(), situation.generation());
         boolean deleted = situation.run().getMetadata().getDeletionTimestamp() != null;
-        return noted || deleted ? before : StatusFactory.refreshed(before, situation.generation());
+        return noted || deleted || situation.changedAfterFailure()
+                ? before
+                : StatusFactory.refreshed(before, situation.generation());
     }
 
     /** On one machine with the user checkpoints outlive their pod. */

@@ -40,21 +40,25 @@ final class Preemption {
     /** What is said while an attempt that was at work waits for another pod or for that pod's first report. */
     static Optional<String> waiting(Situation situation, AttemptFacts attempt) {
         JobFacts job = attempt.job();
-        if (job == null
-                || !job.live()
-                || job.deleting()
-                || known(situation, attempt).isEmpty()) {
+        if (job == null || !job.live() || job.deleting()) {
             return Optional.empty();
         }
         Optional<PodFacts> pod = attempt.pod();
-        if (pod.isEmpty() || (pod.get().terminal() && pod.get().disrupted())) {
-            return Optional.of("pod %s was taken away; Kubernetes brings another one for attempt %d"
-                    .formatted(known(situation, attempt).orElseThrow(), attempt.number()));
+        if (pod.isEmpty()) {
+            return known(situation, attempt).map(name -> taken(name, attempt));
         }
-        return underWay(situation) && !reported(attempt, pod.get().created())
+        if (pod.get().terminal() && pod.get().disrupted()) {
+            return Optional.of(taken(pod.get().name(), attempt));
+        }
+        return (underWay(situation) || predecessor(attempt, pod.get()))
+                        && !reported(attempt, pod.get().created())
                 ? Optional.of("pod %s takes the place of the one that was taken away"
                         .formatted(pod.get().name()))
                 : Optional.empty();
+    }
+
+    private static String taken(String pod, AttemptFacts attempt) {
+        return "pod %s was taken away; Kubernetes brings another one for attempt %d".formatted(pod, attempt.number());
     }
 
     /** A report from before the pod was made is its predecessor's. */
@@ -64,6 +68,11 @@ final class Preemption {
                 .flatMap(Times::parse)
                 .filter(time -> !time.isBefore(created))
                 .isPresent();
+    }
+
+    /** Whether there is a report, of which a pod that still works is not the author. */
+    private static boolean predecessor(AttemptFacts attempt, PodFacts pod) {
+        return !pod.terminal() && attempt.ownReport().isPresent();
     }
 
     private static boolean underWay(Situation situation) {

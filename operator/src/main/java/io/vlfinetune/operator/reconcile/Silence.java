@@ -15,9 +15,15 @@ import java.util.Optional;
 final class Silence {
     private Silence() {}
 
-    /** Since when the trainer of an attempt is silent; empty before its first report. */
+    /** Since when the trainer of an attempt is silent; empty before the first report of its present pod. */
     static Optional<Instant> since(AttemptFacts attempt) {
-        return attempt.ownReport().map(ProgressReport::time).flatMap(Times::parse);
+        return attempt.ownReport()
+                .map(ProgressReport::time)
+                .flatMap(Times::parse)
+                .filter(time -> attempt.pod()
+                        .map(PodFacts::created)
+                        .filter(time::isBefore)
+                        .isEmpty());
     }
 
     /** When the silence of an attempt is too long. */

@@ -13,6 +13,8 @@ import io.vlfinetune.operator.attempt.JobFacts;
 import io.vlfinetune.operator.attempt.MadeFrom;
 import io.vlfinetune.operator.attempt.Times;
 import io.vlfinetune.operator.conditions.Conditions;
+import io.vlfinetune.operator.queue.Queueing;
+import io.vlfinetune.operator.queue.QuotaFacts;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -21,6 +23,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All that a policy may look at.
@@ -57,6 +60,27 @@ public record Situation(VLFineTune run, VLFineTuneStatus before, Observed observ
         AttemptFacts facts =
                 observed.attempt(top).orElseGet(() -> new AttemptFacts(top, firstAttempt(), null, List.of(), null));
         return top > 0 && (facts.job() != null || attemptInStatus() >= top) ? Optional.of(facts) : Optional.empty();
+    }
+
+    /** Whether the present attempt's Job may not have pods. */
+    boolean heldBack() {
+        return current()
+                .map(AttemptFacts::job)
+                .filter(job -> job.live() && job.admission().suspended())
+                .isPresent();
+    }
+
+    /** What is to be said of the quota of an attempt that has not ended; null: nothing. */
+    @Nullable
+    QuotaFacts quota(AttemptFacts attempt) {
+        JobFacts job = attempt.job();
+        return job == null
+                ? null
+                : Queueing.said(
+                        Conditions.find(before.conditions(), ConditionType.QuotaReserved)
+                                .orElse(null),
+                        job.admission(),
+                        Duration.between(job.created(), now));
     }
 
     /** Number of the first attempt of the series that the newest attempt belongs to. */

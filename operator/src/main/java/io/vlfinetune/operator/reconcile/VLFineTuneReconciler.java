@@ -18,11 +18,14 @@ import io.vlfinetune.api.kubernetes.VLFineTune;
 import io.vlfinetune.api.kubernetes.VLFineTuneProgress;
 import io.vlfinetune.operator.conditions.StatusFactory;
 import io.vlfinetune.operator.metrics.RunMetrics;
+import io.vlfinetune.operator.queue.KueueQuotas;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.DoubleSupplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,6 +44,7 @@ public final class VLFineTuneReconciler implements Reconciler<VLFineTune>, Clean
     private final RunMetrics metrics;
     private final StatusMemory memory = new StatusMemory();
     private @Nullable Actor actor;
+    private @Nullable KueueQuotas quotas;
 
     /** A reconciler that writes with the client, takes the time from the clock, and counts what it wrote. */
     public VLFineTuneReconciler(KubernetesClient client, Planner planner, Clock clock, RunMetrics metrics) {
@@ -59,7 +63,9 @@ public final class VLFineTuneReconciler implements Reconciler<VLFineTune>, Clean
     public List<EventSource<?, VLFineTune>> prepareEventSources(EventSourceContext<VLFineTune> context) {
         Caches caches = Caches.of(context);
         actor = new Actor(client, caches);
-        return caches.all();
+        KueueQuotas kueue = new KueueQuotas(client, namespaces(context));
+        quotas = kueue;
+        return Stream.concat(caches.all().stream(), Stream.of(kueue)).toList();
     }
 
     @Override
@@ -98,6 +104,7 @@ public final class VLFineTuneReconciler implements Reconciler<VLFineTune>, Clean
                 context.getSecondaryResources(Job.class),
                 context.getSecondaryResources(Pod.class),
                 context.getSecondaryResources(VLFineTuneProgress.class),
+                quotas()::of,
                 memory.written(run).map(StatusMemory.Written::time).orElse(null));
         return planner.plan(run, observed, now);
     }
@@ -128,6 +135,17 @@ public final class VLFineTuneReconciler implements Reconciler<VLFineTune>, Clean
         VLFineTuneStatus next = StatusFactory.refused(
                 before, message, Objects.requireNonNullElse(run.getMetadata().getGeneration(), 0L), now);
         report(run, before, next, now);
+    }
+
+    private static Set<String> namespaces(EventSourceContext<VLFineTune> context) {
+        var configuration = context.getControllerConfiguration();
+        return configuration.getInformerConfig().watchAllNamespaces()
+                ? Set.of()
+                : configuration.getEffectiveNamespaces();
+    }
+
+    private KueueQuotas quotas() {
+        return Objects.requireNonNull(quotas, "event sources are prepared before the first reconcile");
     }
 
     private Actor actor() {

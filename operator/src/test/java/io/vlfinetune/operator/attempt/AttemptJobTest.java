@@ -313,4 +313,43 @@ class AttemptJobTest {
                 .findFirst()
                 .orElseThrow();
     }
+
+    @Test
+    void givenAQueueThenTheJobAloneCarriesItsLabels() {
+        VLFineTune labelled = Samples.run(Samples.spec());
+        labelled.getMetadata()
+                .setLabels(Map.of(
+                        "kueue.x-k8s.io/queue-name", "team", "kueue.x-k8s.io/priority-class", "high", "mine", "too"));
+        Job queued = AttemptJob.of(labelled, 1, 1, Samples.CONFIGURATION);
+
+        assertThat(queued.getMetadata().getLabels())
+                .containsEntry("kueue.x-k8s.io/queue-name", "team")
+                .containsEntry("kueue.x-k8s.io/priority-class", "high")
+                .doesNotContainKey("mine");
+        assertThat(queued.getSpec().getTemplate().getMetadata().getLabels())
+                .doesNotContainKeys("kueue.x-k8s.io/queue-name", "kueue.x-k8s.io/priority-class");
+        assertThat(job.getMetadata().getLabels()).doesNotContainKey("kueue.x-k8s.io/queue-name");
+    }
+
+    @Test
+    void givenAQueueInTheSpecThenItWinsOverTheLabel() {
+        VLFineTuneSpec spec = Samples.spec();
+        SchedulingSpec scheduling = new SchedulingSpec("named", null, null, null, null, null, null, null);
+        VLFineTune named = Samples.run(new VLFineTuneSpec(
+                spec.model(),
+                spec.data(),
+                spec.freeze(),
+                spec.training(),
+                spec.output(),
+                spec.resources(),
+                scheduling,
+                spec.lifecycle(),
+                null));
+        named.getMetadata().setLabels(Map.of("kueue.x-k8s.io/queue-name", "team"));
+
+        assertThat(AttemptJob.of(named, 1, 1, Samples.CONFIGURATION)
+                        .getMetadata()
+                        .getLabels())
+                .containsEntry("kueue.x-k8s.io/queue-name", "named");
+    }
 }

@@ -17,6 +17,8 @@ import io.vlfinetune.operator.attempt.Children;
 import io.vlfinetune.operator.attempt.JobFacts;
 import io.vlfinetune.operator.attempt.PodFacts;
 import io.vlfinetune.operator.conditions.Conditions;
+import io.vlfinetune.operator.queue.Admission;
+import io.vlfinetune.operator.queue.QuotaFacts;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -179,7 +181,8 @@ final class Life {
                 job.created(),
                 true,
                 job.end(),
-                job.madeFrom()));
+                job.madeFrom(),
+                job.admission()));
     }
 
     /** The Job is deleted and its pods are left to themselves. */
@@ -191,6 +194,21 @@ final class Life {
     Life childrenDeleted() {
         attempts.clear();
         return this;
+    }
+
+    /** Kueue holds the Job back or lets it go, and says something of its quota. */
+    Life admission(boolean suspended, @Nullable QuotaFacts quota) {
+        JobFacts job = attempts.get(top()).job();
+        return job(new JobFacts(
+                job.name(),
+                job.uid(),
+                job.attempt(),
+                job.firstAttempt(),
+                job.created(),
+                job.deleting(),
+                job.end(),
+                job.madeFrom(),
+                new Admission(suspended, job.admission().queue(), quota)));
     }
 
     /** Another {@code spec.lifecycle}, in YAML's one-line form. */
@@ -265,7 +283,8 @@ final class Life {
                 job.created(),
                 job.deleting(),
                 end,
-                job.madeFrom()));
+                job.madeFrom(),
+                job.admission()));
     }
 
     private Life job(@Nullable JobFacts job) {
@@ -298,7 +317,8 @@ final class Life {
                         now,
                         false,
                         null,
-                        JobFacts.of(create.job()).madeFrom());
+                        JobFacts.of(create.job()).madeFrom(),
+                        Admission.of(create.job(), null));
                 attempts.put(number, new AttemptFacts(number, first, job, List.of(), null));
             }
             case Action.DeleteProgress delete ->
@@ -325,7 +345,8 @@ final class Life {
                                 job.created(),
                                 true,
                                 job.end(),
-                                job.madeFrom()),
+                                job.madeFrom(),
+                                job.admission()),
                         facts.pods(),
                         facts.report());
     }

@@ -34,6 +34,7 @@ class ObservedTest {
                 List.of(job(2, "uid-2"), job(1, "uid-1")),
                 List.of(pod("digits-2-0-a", 2, "uid-2", "Running"), pod("digits-1-0-a", 1, "uid-1", "Failed")),
                 List.of(progress),
+                _ -> null,
                 null);
 
         assertThat(observed.attempts()).extracting(AttemptFacts::number).containsExactly(1, 2);
@@ -55,6 +56,7 @@ class ObservedTest {
                 List.of(job(1, "uid-1"), job(earlier, 2, "old")),
                 List.of(pod("digits-1-0-old", 1, "old", "Running"), pod("digits-1-0-new", 1, "uid-1", "Running")),
                 List.of(ProgressObject.of(earlier, 2, 1)),
+                _ -> null,
                 null);
 
         assertThat(observed.attempts())
@@ -76,6 +78,7 @@ class ObservedTest {
                 List.of(),
                 List.of(pod("digits-1-0-a", 1, "gone", "Running"), pod("digits-2-0-a", 2, "gone too", "Running")),
                 List.of(ProgressObject.of(run, 1, 1)),
+                _ -> null,
                 null);
 
         assertThat(observed.attempt(1).orElseThrow().job()).isNull();

@@ -51,6 +51,9 @@ class RandomLifeTest {
 
     private static void live(Random random, String name, Set<Phase> seen) {
         Life life = new Life(Samples.run(Samples.spec()), Samples.CONFIGURATION);
+        if (random.nextInt(4) == 0) {
+            life.annotate(Planner.PAUSED, "true");
+        }
         for (int event = 0; event < EVENTS; event++) {
             VLFineTuneStatus before = life.status();
             int top = life.top();
@@ -86,7 +89,13 @@ class RandomLifeTest {
         VLFineTuneStatus status = life.status();
         Kstatus kstatus = Kstatus.of(life.run);
         Kstatus expected = switch (status.phase()) {
-            case Failed -> Kstatus.Failed;
+            // A failed run that is paused does not take up its new spec.
+            case Failed ->
+                Objects.equals(
+                                status.observedGeneration(),
+                                life.run.getMetadata().getGeneration())
+                        ? Kstatus.Failed
+                        : Kstatus.InProgress;
             case Suspending -> Kstatus.InProgress;
             case Pending ->
                 Conditions.isTrue(status.conditions(), ConditionType.Stalled) ? Kstatus.Failed : Kstatus.InProgress;

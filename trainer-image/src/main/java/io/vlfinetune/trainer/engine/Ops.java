@@ -254,27 +254,46 @@ public final class Ops implements AutoCloseable {
         return JniUtils.layerNorm(array(x), last, array(weight), array(bias), epsilon);
     }
 
-    /** Scaled dot product attention; arrays [batch, heads, length, size]. */
-    public NDArray attention(NDArray query, NDArray key, NDArray value, boolean causal) {
-        return aten.call("aten::scaled_dot_product_attention", query, key, value, null, 0.0, causal, null, false);
-    }
-
-    /**
-     * Scaled dot product attention; arrays [batch, heads, length, size].
-     *
-     * @param mask what is added to the scores [batch or 1, heads or 1, length, length], in their type: 0 where a place
-     *     looks, minus infinity where it does not; if null, every place looks at itself and those before it
-     * @param scale what scores are multiplied by
-     */
-    public NDArray attention(NDArray query, NDArray key, NDArray value, @Nullable NDArray mask, double scale) {
-        return aten.call(
-                "aten::scaled_dot_product_attention",
+    /** {@link #attention(NDArray, NDArray, NDArray, Looks, double)} with scores divided by the root of a head's size. */
+    public NDArray attention(NDArray query, NDArray key, NDArray value, Looks looks) {
+        return attention(
                 query,
                 key,
                 value,
-                given(mask),
+                looks,
+                1 / Math.sqrt((double) query.getShape().get(3)));
+    }
+
+    /**
+     * Scaled dot product attention; arrays [batch, heads, length, size]. Keys and values may have fewer heads, each for
+     * as many heads of queries behind each other. How it is computed, see {@link AttentionKernel}.
+     *
+     * @param scale what scores are multiplied by
+     */
+    public NDArray attention(NDArray query, NDArray key, NDArray value, Looks looks, double scale) {
+        Shape shape = query.getShape();
+        return switch (AttentionKernel.of(aten.dtype(query), shape.get(2), shape.get(3))) {
+            case FLASH -> flash(query, key, value, looks, scale);
+            case PRODUCTS ->
+                switch (looks) {
+                    case Looks.All() -> script.tensor("attention_all", query, key, value, scale);
+                    case Looks.Back() -> script.tensor("attention_causal", query, key, value, scale);
+                    case Looks.Masked(NDArray mask) ->
+                        script.tensor("attention_masked", query, key, value, mask, scale);
+                };
+        };
+    }
+
+    private NDArray flash(NDArray query, NDArray key, NDArray value, Looks looks, double scale) {
+        long times = query.getShape().get(1) / key.getShape().get(1);
+        return aten.call(
+                "aten::scaled_dot_product_attention",
+                query,
+                repeat(key, times, 1),
+                repeat(value, times, 1),
+                looks instanceof Looks.Masked(NDArray mask) ? given(mask) : null,
                 0.0,
-                mask == null,
+                looks instanceof Looks.Back,
                 given(scale),
                 false);
     }

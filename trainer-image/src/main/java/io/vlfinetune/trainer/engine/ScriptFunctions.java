@@ -9,6 +9,9 @@ final class ScriptFunctions {
      *
      * rms_norm: from the row's length, whose gradient takes fewer passes over memory than that of a mean of squares.
      *
+     * attention: heads that share keys are rows of one product. The mask is added by the product itself. Its value is finite,
+     * so that no difference of two infinities can come up; its exponential is 0 all the same.
+     *
      * rotate: the sign of the exchanged halves lies on the table, which is small.
      */
     static final String SOURCE = """
@@ -32,6 +35,30 @@ final class ScriptFunctions {
               r = torch.rsqrt(torch.add(torch.div(torch.mul(n, n), torch.size(h, -1)), eps))
               y = torch.mul(torch.mul(h, r), torch.add(torch.to(weight, 6), 1.))
               return torch.to(y, ops.prim.dtype(x))
+            def attention(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor], scale: float) -> Tensor:
+              heads = torch.size(q, 1)
+              n = torch.size(q, 2)
+              d = torch.size(q, 3)
+              sets = torch.mul(torch.size(k, 0), torch.size(k, 1))
+              a = torch.reshape(torch.mul(q, scale), [sets, -1, d])
+              b = torch.transpose(torch.reshape(k, [sets, n, d]), 1, 2)
+              if torch.__is__(mask, None):
+                s = torch.bmm(a, b)
+              else:
+                m = unchecked_cast(Tensor, mask)
+                s = torch.baddbmm(m, a, b)
+              y = torch.bmm(torch.softmax(s, -1), torch.reshape(v, [sets, n, d]))
+              return torch.reshape(y, [-1, heads, n, d])
+            def attention_all(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
+              return (self).attention(q, k, v, None, scale, )
+            def attention_causal(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
+              n = torch.size(q, 2)
+              m = torch.triu(torch.new_full(q, [n, n], -1.0e+30), 1)
+              return (self).attention(q, k, v, torch.repeat(m, [torch.floordiv(torch.size(q, 1), torch.size(k, 1)), 1]), scale, )
+            def attention_masked(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, mask: Tensor, scale: float) -> Tensor:
+              n = torch.size(q, 2)
+              m = torch.expand(mask, [torch.size(q, 0), torch.size(q, 1), n, n])
+              return (self).attention(q, k, v, torch.reshape(m, [torch.mul(torch.size(k, 0), torch.size(k, 1)), -1, n]), scale, )
             def average_pool(self: __torch__.M, x: Tensor, side: int) -> Tensor:
               return torch.avg_pool2d(x, [side, side], [side, side])
             def rotate(self: __torch__.M, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:

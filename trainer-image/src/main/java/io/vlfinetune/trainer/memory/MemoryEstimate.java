@@ -43,11 +43,14 @@ public record MemoryEstimate(Blueprint blueprint, DType precision, boolean accum
     /** How often what a layer keeps is there again while it is gone through: sources worked out again, their gradients. */
     private static final double BACKWARD = 1.5;
 
+    /** How often what a stage remembers is there while it runs again: with scores, probabilities and their gradients. */
+    private static final long AGAIN = 4;
+
     /** Logits in Float32, their log-softmax and its gradient. */
     private static final long LOGITS = 12;
 
     /** A stretch of the chain between two flows. */
-    private record Stretch(long kept, long flow, long gradients, long cast) {}
+    private record Stretch(long kept, long flow, long gradients, long beside) {}
 
     /**
      * The layers of a chain.
@@ -93,7 +96,7 @@ public record MemoryEstimate(Blueprint blueprint, DType precision, boolean accum
         long there = accumulates ? gradients : 0;
         for (Stretch stretch : stretches.reversed()) {
             there += accumulates ? 0 : stretch.gradients;
-            long work = (long) (stretch.kept * (BACKWARD + (recompute ? 1 : 0))) + stretch.cast;
+            long work = (long) (stretch.kept * (BACKWARD + (recompute ? 1 : 0))) + stretch.beside;
             peak = Math.max(peak, left + there + work);
             left -= recompute ? stretch.flow : stretch.kept;
         }
@@ -136,15 +139,19 @@ public record MemoryEstimate(Blueprint blueprint, DType precision, boolean accum
                 continue;
             }
             long kept = 0;
+            long inside = 0;
             for (Layer stage : layer.stages()) {
                 Footprint made = stage.footprint(widths);
                 narrowed |= made.narrows();
-                kept += made.kept() * rows(part, narrowed, workload) * precision.bytes();
+                long size = rows(part, narrowed, workload) * precision.bytes();
+                boolean again = stage.isCheap(precision);
+                kept += (made.kept() - (again ? made.within() : 0)) * size;
+                inside = Math.max(inside, again ? made.within() * size : 0);
                 widths = made.output();
             }
             if (begun) {
                 long flow = widths.hidden() * rows(part, narrowed, workload) * precision.bytes();
-                found.add(new Stretch(kept, flow, gradients(layer, phase), cast(layer, phase)));
+                found.add(new Stretch(kept, flow, gradients(layer, phase), cast(layer, phase) + AGAIN * inside));
             } else {
                 prefix = Math.max(prefix, kept);
             }

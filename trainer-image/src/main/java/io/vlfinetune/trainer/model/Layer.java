@@ -1,5 +1,6 @@
 package io.vlfinetune.trainer.model;
 
+import io.vlfinetune.trainer.engine.DType;
 import io.vlfinetune.trainer.freeze.TensorRole;
 import io.vlfinetune.trainer.weights.Weights;
 import java.util.LinkedHashMap;
@@ -16,8 +17,13 @@ public interface Layer {
         return List.of(this);
     }
 
-    /** Whether to run it again costs less than to remember what its backward pass needs. */
-    default boolean isCheap() {
+    /**
+     * Whether its backward pass runs it again rather than remember what it needs: running it costs little beside what
+     * it would remember.
+     *
+     * @param precision of arithmetic
+     */
+    default boolean isCheap(DType precision) {
         return false;
     }
 

@@ -151,8 +151,8 @@ final class LayerByLayer {
     }
 
     @SuppressWarnings("ReferenceEquality") // the very layer
-    private static boolean remembers(Layer stage, Layer loss) {
-        return stage == loss || (!stage.isCheap() && !(stage instanceof ProductLayer));
+    private boolean remembers(Layer stage, Layer loss) {
+        return stage == loss || (!stage.isCheap(forward.weights().precision()) && !(stage instanceof ProductLayer));
     }
 
     /** The beginning of a new graph for what a layer made; what only passed by stays the same array. */

@@ -102,9 +102,9 @@ class OpsTest {
         try (NDArray x = ops.leaf(ops.of(waves(2 * 3 * 4), 1, 2, 3, 4));
                 NDArray mask = ops.of(new float[] {0, no, no, 0, 0, no, 0, 0, 0}, 1, 1, 3, 3);
                 NDArray seed = ops.of(waves(2 * 3 * 4), 1, 2, 3, 4);
-                NDArray masked = ops.withGradients(true, () -> ops.attention(x, x, x, mask, 0.5));
-                NDArray causal = ops.withGradients(true, () -> ops.attention(x, x, x, null, 0.5));
-                NDArray known = ops.withGradients(true, () -> ops.attention(x, x, x, true))) {
+                NDArray masked = ops.withGradients(true, () -> ops.attention(x, x, x, new Looks.Masked(mask), 0.5));
+                NDArray causal = ops.withGradients(true, () -> ops.attention(x, x, x, new Looks.Back(), 0.5));
+                NDArray known = ops.withGradients(true, () -> ops.attention(x, x, x, new Looks.Back()))) {
             assertThat(masked.toFloatArray()).containsExactly(causal.toFloatArray(), within(1e-6f));
             // One half is the inverse root of the size, which is the scale where none is given.
             assertThat(causal.toFloatArray()).isEqualTo(known.toFloatArray());

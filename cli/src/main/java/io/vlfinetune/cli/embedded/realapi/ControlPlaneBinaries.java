@@ -43,7 +43,7 @@ public final class ControlPlaneBinaries {
     private ControlPlaneBinaries(Path source, Map<String, String> environment, Consumer<String> notices)
             throws IOException {
         String module = Files.readString(source.resolve("go.mod"));
-        this.build = new GoBuild(source);
+        this.build = GoBuild.in(source);
         this.home = home(environment);
         this.version = first(VERSION, module);
         this.goVersion = first(GO_VERSION, module);

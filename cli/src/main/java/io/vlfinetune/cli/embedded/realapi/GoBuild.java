@@ -14,23 +14,38 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Builds the control plane out of Go modules.
+ * Builds programs out of Go modules.
  *
- * @param source folder with go.mod, go.sum and build.sh
+ * @param script what builds them into the folder that is its only argument
+ * @param inputs all that decides what the programs become, the script included
  */
-record GoBuild(Path source) {
+public record GoBuild(Path script, List<Path> inputs) {
     /** File beside the binaries that says what they were built from. */
-    static final String KEY = "built-from";
+    public static final String KEY = "built-from";
 
-    private static final List<String> INPUTS = List.of("go.mod", "go.sum", "build.sh");
     private static final int SHOWN_LINES = 15;
 
-    /** Digest of all that decides what the binaries become; the same inputs give the same bytes. */
-    String key() throws IOException {
+    /** Keeps a copy of the inputs. */
+    public GoBuild {
+        inputs = List.copyOf(inputs);
+    }
+
+    /** The build of a folder with go.mod, go.sum and build.sh. */
+    public static GoBuild in(Path source) {
+        Path script = source.resolve("build.sh");
+        return new GoBuild(script, List.of(source.resolve("go.mod"), source.resolve("go.sum"), script));
+    }
+
+    /**
+     * Digest of all that decides what the programs become; the same inputs give the same bytes.
+     *
+     * @throws IOException an input cannot be read
+     */
+    public String key() throws IOException {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            for (String input : INPUTS) {
-                digest.update(Files.readAllBytes(source.resolve(input)));
+            for (Path input : inputs) {
+                digest.update(Files.readAllBytes(input));
             }
             return HexFormat.of().formatHex(digest.digest());
         } catch (NoSuchAlgorithmException e) {
@@ -43,7 +58,7 @@ record GoBuild(Path source) {
      *
      * @throws IOException the build failed; the message carries the end of its output
      */
-    void into(Path folder, Consumer<String> notices) throws IOException {
+    public void into(Path folder, Consumer<String> notices) throws IOException {
         Path fresh = folder.resolveSibling(".building");
         Path old = folder.resolveSibling(".old");
         Folders.delete(fresh);
@@ -58,8 +73,7 @@ record GoBuild(Path source) {
     }
 
     private void run(Path into, Consumer<String> notices) throws IOException {
-        Process process = new ProcessBuilder(
-                        source.resolve("build.sh").toAbsolutePath().toString(), into.toString())
+        Process process = new ProcessBuilder(script.toAbsolutePath().toString(), into.toString())
                 .redirectErrorStream(true)
                 .start();
         process.getOutputStream().close();
@@ -76,12 +90,12 @@ record GoBuild(Path source) {
             }
             int code = process.waitFor();
             if (code != 0) {
-                throw new IOException("build.sh ended with " + code + ":\n" + String.join("\n", last));
+                throw new IOException(script.getFileName() + " ended with " + code + ":\n" + String.join("\n", last));
             }
         } catch (InterruptedException e) {
             process.destroy();
             Thread.currentThread().interrupt();
-            throw new IOException("interrupted while the control plane was built", e);
+            throw new IOException("interrupted while programs were built", e);
         }
     }
 }

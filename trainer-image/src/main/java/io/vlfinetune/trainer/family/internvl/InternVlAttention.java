@@ -1,11 +1,14 @@
 package io.vlfinetune.trainer.family.internvl;
 
 import ai.djl.ndarray.NDArray;
+import io.vlfinetune.trainer.engine.DType;
 import io.vlfinetune.trainer.freeze.TensorRole;
 import io.vlfinetune.trainer.model.Batch;
 import io.vlfinetune.trainer.model.Flow;
+import io.vlfinetune.trainer.model.Footprint;
 import io.vlfinetune.trainer.model.Layer;
 import io.vlfinetune.trainer.model.LayerTensor;
+import io.vlfinetune.trainer.model.Widths;
 import io.vlfinetune.trainer.model.block.FullAttention;
 import io.vlfinetune.trainer.weights.Weights;
 import java.util.ArrayList;
@@ -34,12 +37,29 @@ record InternVlAttention(String prefix, TensorRole role, InternVlVision config) 
     }
 
     @Override
+    public boolean isCheap(DType precision) {
+        return attention().isCheap(precision);
+    }
+
+    /** What attention keeps, and normed queries and keys. */
+    @Override
+    public Footprint footprint(Widths input) {
+        Footprint plain = attention().footprint(input);
+        long normed = config.normsQueries() ? 2 * config.encoder().hidden() : 0;
+        return new Footprint(plain.output(), plain.kept() + normed).within(plain.within() + normed);
+    }
+
+    @Override
     public Flow forward(Flow input, Weights w, Batch batch) {
         List<NDArray> carried = new ArrayList<>(input.carried());
         if (config.normsQueries()) {
             carried.set(0, w.ops().rmsNorm(carried.get(0), w.get(prefix + "q_norm.weight"), EPSILON));
             carried.set(1, w.ops().rmsNorm(carried.get(1), w.get(prefix + "k_norm.weight"), EPSILON));
         }
-        return new FullAttention(config.encoder().heads()).forward(new Flow(input.hidden(), carried), w, batch);
+        return attention().forward(new Flow(input.hidden(), carried), w, batch);
+    }
+
+    private FullAttention attention() {
+        return new FullAttention(config.encoder().heads());
     }
 }

@@ -1,6 +1,9 @@
 package io.vlfinetune.trainer.model.block;
 
 import ai.djl.ndarray.NDArray;
+import io.vlfinetune.trainer.engine.AttentionKernel;
+import io.vlfinetune.trainer.engine.DType;
+import io.vlfinetune.trainer.engine.Looks;
 import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.model.Batch;
 import io.vlfinetune.trainer.model.Flow;
@@ -27,7 +30,12 @@ public record FullAttention(int heads) implements Layer {
     @Override
     public Footprint footprint(Widths input) {
         long mixture = input.carried().getFirst();
-        return new Footprint(input.dropped(3).carryingFirst(List.of(mixture)), 2 * mixture);
+        return new Footprint(input.dropped(3).carryingFirst(List.of(mixture)), 2 * mixture).within(mixture);
+    }
+
+    @Override
+    public boolean isCheap(DType precision) {
+        return AttentionKernel.isCheap(precision);
     }
 
     @Override
@@ -35,7 +43,7 @@ public record FullAttention(int heads) implements Layer {
         Ops ops = w.ops();
         List<NDArray> carried = input.carried();
         NDArray mixed = ops.attention(
-                heads(carried.get(0), ops), heads(carried.get(1), ops), heads(carried.get(2), ops), false);
+                heads(carried.get(0), ops), heads(carried.get(1), ops), heads(carried.get(2), ops), new Looks.All());
         long[] shape = carried.getFirst().getShape().getShape();
         return input.taking(3, ops.reshape(ops.transpose(mixed, 1, 2), shape));
     }

@@ -1,6 +1,7 @@
 package io.vlfinetune.trainer.model.block;
 
 import ai.djl.ndarray.NDArray;
+import io.vlfinetune.trainer.engine.DType;
 import io.vlfinetune.trainer.model.Batch;
 import io.vlfinetune.trainer.model.Flow;
 import io.vlfinetune.trainer.model.Footprint;
@@ -22,7 +23,7 @@ public record NormedAddition(Norm norm) implements Layer {
     }
 
     @Override
-    public boolean isCheap() {
+    public boolean isCheap(DType precision) {
         return true;
     }
 

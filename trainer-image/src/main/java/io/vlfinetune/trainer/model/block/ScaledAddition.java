@@ -1,6 +1,7 @@
 package io.vlfinetune.trainer.model.block;
 
 import ai.djl.ndarray.NDArray;
+import io.vlfinetune.trainer.engine.DType;
 import io.vlfinetune.trainer.freeze.TensorRole;
 import io.vlfinetune.trainer.model.Batch;
 import io.vlfinetune.trainer.model.Flow;
@@ -25,7 +26,7 @@ public record ScaledAddition(String factors, TensorRole role, long size) impleme
     }
 
     @Override
-    public boolean isCheap() {
+    public boolean isCheap(DType precision) {
         return true;
     }
 

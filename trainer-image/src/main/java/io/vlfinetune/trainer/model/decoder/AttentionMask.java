@@ -1,9 +1,8 @@
 package io.vlfinetune.trainer.model.decoder;
 
-import ai.djl.ndarray.NDArray;
+import io.vlfinetune.trainer.engine.Looks;
 import io.vlfinetune.trainer.model.Batch;
 import io.vlfinetune.trainer.weights.Weights;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Causal attention in which the tokens of one image look at each other in both directions, and which may be cut to a
@@ -16,25 +15,20 @@ public record AttentionMask(int window) {
     /** Without a window. */
     public static final AttentionMask WHOLE = new AttentionMask(Integer.MAX_VALUE);
 
-    /**
-     * What is added to attention scores [rows or 1, 1, length, length]: 0 where a token looks, minus infinity where it
-     * does not.
-     *
-     * @return null where causal attention is the same
-     */
-    public @Nullable NDArray of(Weights weights, Batch batch) {
+    /** Which tokens a token looks at; the mask has the shape [rows or 1, 1, length, length]. */
+    public Looks of(Weights weights, Batch batch) {
         int length = batch.length();
         if (window >= length && !equals(WHOLE)) {
             return WHOLE.of(weights, batch);
         }
         if (window >= length && batch.isTextOnly()) {
-            return null;
+            return new Looks.Back();
         }
         var ops = weights.ops();
-        return batch.derived(this, ops, () -> {
+        return new Looks.Masked(batch.derived(this, ops, () -> {
             int rows = batch.isTextOnly() ? 1 : batch.rows();
             return ops.cast(ops.of(values(batch, rows), rows, 1, length, length), weights.precision());
-        });
+        }));
     }
 
     private float[] values(Batch batch, int rows) {

@@ -2,6 +2,9 @@ package io.vlfinetune.trainer.model.decoder;
 
 import ai.djl.ndarray.NDArray;
 import io.vlfinetune.api.Role;
+import io.vlfinetune.trainer.engine.AttentionKernel;
+import io.vlfinetune.trainer.engine.DType;
+import io.vlfinetune.trainer.engine.Looks;
 import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.freeze.TensorRole;
 import io.vlfinetune.trainer.model.Batch;
@@ -43,7 +46,13 @@ record DecoderAttention(String prefix, int number, DecoderConfig config) impleme
         boolean grouped = config.heads() > config.groups();
         long normed = config.normsQueries() ? queries + keys : 0;
         long turned = queries + (grouped ? 2 * queries : keys);
-        return new Footprint(input.dropped(3).carryingFirst(List.of(queries)), turned + 2 * queries + normed);
+        return new Footprint(input.dropped(3).carryingFirst(List.of(queries)), turned + 2 * queries + normed)
+                .within(turned + queries + normed);
+    }
+
+    @Override
+    public boolean isCheap(DType precision) {
+        return AttentionKernel.isCheap(precision);
     }
 
     @Override
@@ -55,8 +64,7 @@ record DecoderAttention(String prefix, int number, DecoderConfig config) impleme
         NDArray query = ops.rotate(normed(heads(carried.get(0), config.heads(), ops), w, "q"), cosines, sines);
         NDArray key = ops.rotate(normed(heads(carried.get(1), config.groups(), ops), w, "k"), cosines, sines);
         NDArray value = heads(carried.get(2), config.groups(), ops);
-        long times = config.heads() / config.groups();
-        NDArray mixed = ops.attention(query, ops.repeat(key, times, 1), ops.repeat(value, times, 1), true);
+        NDArray mixed = ops.attention(query, key, value, new Looks.Back());
         long rows = carried.getFirst().getShape().get(0);
         return input.taking(3, ops.reshape(ops.transpose(mixed, 1, 2), rows, batch.length(), -1));
     }

@@ -2,6 +2,8 @@ package io.vlfinetune.trainer.model.decoder;
 
 import ai.djl.ndarray.NDArray;
 import io.vlfinetune.api.Role;
+import io.vlfinetune.trainer.engine.AttentionKernel;
+import io.vlfinetune.trainer.engine.DType;
 import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.freeze.TensorRole;
 import io.vlfinetune.trainer.model.Batch;
@@ -42,7 +44,13 @@ record GemmaAttention(String prefix, int number, GemmaConfig config) implements 
         boolean grouped = config.heads() > config.groups();
         long turned = queries + (grouped ? 2 * queries : keys);
         return new Footprint(
-                input.dropped(3).carryingFirst(List.of(queries)), turned + 2 * queries + 2 * (queries + keys));
+                        input.dropped(3).carryingFirst(List.of(queries)), turned + 2 * queries + 2 * (queries + keys))
+                .within(turned + queries + 2 * (queries + keys));
+    }
+
+    @Override
+    public boolean isCheap(DType precision) {
+        return AttentionKernel.isCheap(precision);
     }
 
     @Override
@@ -57,9 +65,7 @@ record GemmaAttention(String prefix, int number, GemmaConfig config) implements 
         NDArray query = ops.rotate(norm("q_norm").apply(heads(carried.get(0), config.heads(), ops), w), cosines, sines);
         NDArray key = ops.rotate(norm("k_norm").apply(heads(carried.get(1), config.groups(), ops), w), cosines, sines);
         NDArray value = heads(carried.get(2), config.groups(), ops);
-        long times = config.heads() / config.groups();
-        NDArray mixed = ops.attention(
-                query, ops.repeat(key, times, 1), ops.repeat(value, times, 1), mask.of(w, batch), config.scale());
+        NDArray mixed = ops.attention(query, key, value, mask.of(w, batch), config.scale());
         long rows = carried.getFirst().getShape().get(0);
         return input.taking(3, ops.reshape(ops.transpose(mixed, 1, 2), rows, batch.length(), -1));
     }

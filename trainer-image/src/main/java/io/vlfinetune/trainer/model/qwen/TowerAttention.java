@@ -1,7 +1,9 @@
 package io.vlfinetune.trainer.model.qwen;
 
 import ai.djl.ndarray.NDArray;
+import io.vlfinetune.trainer.engine.AttentionKernel;
 import io.vlfinetune.trainer.engine.DType;
+import io.vlfinetune.trainer.engine.Looks;
 import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.model.Batch;
 import io.vlfinetune.trainer.model.Flow;
@@ -30,7 +32,12 @@ record TowerAttention(int number, TowerConfig config) implements Layer {
     @Override
     public Footprint footprint(Widths input) {
         long hidden = config.hidden();
-        return new Footprint(input.dropped(1).carryingFirst(List.of(hidden)), 5 * hidden);
+        return new Footprint(input.dropped(1).carryingFirst(List.of(hidden)), 5 * hidden).within(4 * hidden);
+    }
+
+    @Override
+    public boolean isCheap(DType precision) {
+        return AttentionKernel.isCheap(precision);
     }
 
     @Override
@@ -55,8 +62,8 @@ record TowerAttention(int number, TowerConfig config) implements Layer {
         List<NDArray> mixed = new ArrayList<>();
         long at = 0;
         for (PatchOrder.Run run : runs) {
-            NDArray one =
-                    ops.attention(part(query, at, run, ops), part(key, at, run, ops), part(value, at, run, ops), false);
+            NDArray one = ops.attention(
+                    part(query, at, run, ops), part(key, at, run, ops), part(value, at, run, ops), new Looks.All());
             mixed.add(ops.reshape(ops.transpose(one, 1, 2), -1, config.hidden()));
             at += (long) run.count() * run.length();
         }

@@ -1,0 +1,4 @@
+@NullMarked
+package io.vlfinetune.operator.queue;
+
+import org.jspecify.annotations.NullMarked;
