@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.vlfinetune.cli.embedded.realapi.RealApiServer;
 import io.vlfinetune.e2e.chart.Chart;
 import io.vlfinetune.operator.Main;
@@ -104,10 +106,10 @@ class ElectedProcessTest {
 
     @Test
     void givenALostLeaseThenTheProcessEndsAtOnceAndSaysWhy() throws Exception {
-        user.leases().inNamespace(Chart.NAMESPACE).withName(LEASE).edit(lease -> {
-            lease.getSpec().setHolderIdentity("operator-2");
-            return lease;
-        });
+        user.leases()
+                .inNamespace(Chart.NAMESPACE)
+                .withName(LEASE)
+                .patch(PatchContext.of(PatchType.JSON_MERGE), "{\"spec\": {\"holderIdentity\": \"operator-2\"}}");
 
         assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(process.exitValue()).as(output()).isEqualTo(3);

@@ -7,6 +7,8 @@ import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.vlfinetune.api.Phase;
 import io.vlfinetune.api.kubernetes.VLFineTune;
 import io.vlfinetune.cli.embedded.LocalNode;
@@ -209,10 +211,10 @@ class NamespacedOperatorsTest {
         Instance leader = new Instance(Optional.of("operator-1"));
         await().atMost(PATIENCE).until(() -> leader.role() instanceof Health.Leading);
 
-        user.leases().inNamespace(Chart.NAMESPACE).withName(LEASE).edit(lease -> {
-            lease.getSpec().setHolderIdentity("thief");
-            return lease;
-        });
+        user.leases()
+                .inNamespace(Chart.NAMESPACE)
+                .withName(LEASE)
+                .patch(PatchContext.of(PatchType.JSON_MERGE), "{\"spec\": {\"holderIdentity\": \"thief\"}}");
 
         await().atMost(PATIENCE).until(() -> !leader.lost.isEmpty());
         assertThat(leader.lost)
