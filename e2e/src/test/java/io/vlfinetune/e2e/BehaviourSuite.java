@@ -171,8 +171,11 @@ abstract class BehaviourSuite {
         awaitPhase("digits", Phase.Succeeded);
 
         await().atMost(PATIENCE)
-                .until(() -> Stream.of(Job.class, Pod.class, VLFineTuneProgress.class, PersistentVolumeClaim.class)
+                .until(() -> Stream.of(Job.class, Pod.class, VLFineTuneProgress.class)
                         .allMatch(kind -> user.resources(kind).list().getItems().isEmpty()));
+        assertThat(user.resources(PersistentVolumeClaim.class).list().getItems())
+                .as("a claim goes once the controller that protects claims in use lets it")
+                .allMatch(claim -> claim.getMetadata().getDeletionTimestamp() != null);
         assertThat(status("digits").phase()).isEqualTo(Phase.Succeeded);
     }
 

@@ -112,9 +112,9 @@ class MemoryEstimateTest {
         long last = estimate(
                         "llava",
                         "{visionTower: true, languageModel: true}",
-                        training("{batchSize: 1, precision: 'Float32'}"))
+                        training("{batchSize: 1, precision: 'BFloat16'}"))
                 .total();
-        TrainingSpec never = training("{batchSize: 8, precision: 'Float32', recompute: 'Never'}");
+        TrainingSpec never = training("{batchSize: 8, precision: 'BFloat16', recompute: 'Never'}");
         try (PlannedModel planned = PlannedModel.open(new FamilyFixture("llava").folder(), FreezeSpec.NOTHING)) {
             OptionalLong limit = OptionalLong.of(last);
             MemoryPlan plan = MemoryPlan.of(planned.blueprint(), planned.phases(), never, LARGE, limit);
