@@ -13,6 +13,9 @@ import java.util.stream.Stream;
 
 /** When time alone changes what is to be done with a run. */
 final class Deadlines {
+    /** A Job's controller makes a pod within seconds; at a thousand Jobs at once, within a minute. */
+    static final Duration FIRST_POD = Duration.ofMinutes(1);
+
     private Deadlines() {}
 
     /** When the run will have been active for too long. */
@@ -37,13 +40,25 @@ final class Deadlines {
                         .map(job.created()::plus));
     }
 
+    /** When an attempt will have been without any pod for so long that its Job's controller must have been refused one. */
+    static Optional<Instant> podless(Situation situation) {
+        return situation
+                .current()
+                .filter(attempt ->
+                        attempt.pods().isEmpty() && attempt.ownReport().isEmpty())
+                .filter(_ -> !situation.heldBack())
+                .map(AttemptFacts::job)
+                .filter(job -> job.live() && !job.deleting())
+                .map(job -> job.created().plus(FIRST_POD));
+    }
+
     /** Pause until the first of them that is still to come, silence included; empty: none is. */
     static Optional<Duration> next(Situation situation) {
         Optional<Instant> silence = situation
                 .current()
                 .filter(attempt -> attempt.job() != null && attempt.job().live())
                 .flatMap(attempt -> Silence.deadline(situation, attempt));
-        return Stream.of(active(situation), pending(situation), silence)
+        return Stream.of(active(situation), pending(situation), podless(situation), silence)
                 .flatMap(Optional::stream)
                 .filter(due -> due.isAfter(situation.now()))
                 .min(Comparator.naturalOrder())

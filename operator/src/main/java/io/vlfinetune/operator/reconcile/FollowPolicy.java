@@ -40,6 +40,9 @@ record FollowPolicy(boolean liveChannel) implements Policy {
         Optional<String> preempted = Preemption.waiting(situation, attempt);
         Optional<String> obstacle = attempt.pod()
                 .flatMap(pod -> Optional.ofNullable(pod.waiting()).map(waiting -> waiting(situation, pod, waiting)));
+        boolean podless = Deadlines.podless(situation)
+                .filter(due -> !situation.now().isBefore(due))
+                .isPresent();
         if (preempted.isPresent()) {
             return new RunState.Preempted(obstacle.orElse(preempted.get()));
         }
@@ -48,7 +51,15 @@ record FollowPolicy(boolean liveChannel) implements Policy {
             return new RunState.Running(
                     trainer, "attempt " + attempt.number() + " is at work" + changed(situation, attempt));
         }
-        return new RunState.Starting(obstacle.orElse("attempt " + attempt.number() + " starts"));
+        return new RunState.Starting(
+                obstacle.orElse(podless ? podless(attempt) : "attempt " + attempt.number() + " starts"));
+    }
+
+    /** What a Job's controller is refused stands in the Job's events only. */
+    private static String podless(AttemptFacts attempt) {
+        String name = attempt.job() == null ? "" : attempt.job().name();
+        return "attempt %d has no pod after a minute: kubectl describe job %s says why (a quota, a priority class, a service account)"
+                .formatted(attempt.number(), name);
     }
 
     /** What counts for an attempt is the spec that its Job was made from. */

@@ -41,7 +41,7 @@ record StartPolicy(OperatorConfiguration configuration) implements Policy {
                 new RunState.Starting("attempt " + number + " starts"),
                 number,
                 firstAttempt,
-                null));
+                Deadlines.FIRST_POD));
     }
 
     private static RunState blocked(Situation situation, String message) {

@@ -41,6 +41,14 @@ class ObstaclesTest {
     }
 
     @Test
+    void givenAJobThatGetsNoPodThenTheStatusSaysWhereToLook() {
+        assertThat(life.step().requeueAfter()).isEqualTo(Duration.ofMinutes(1));
+        life.after(Duration.ofMinutes(1)).step();
+        assertThat(life.status().phase()).isEqualTo(Phase.Starting);
+        assertThat(life.condition(ConditionType.Running).message()).contains("kubectl describe job digits-1");
+    }
+
+    @Test
     void givenTheLongestNameThatIsAllowedThenTheRunStarts() {
         life.run.getMetadata().setName("a-name-of-forty-five-characters-is-not-a-fail");
         life.step();
