@@ -6,7 +6,7 @@ usage: bench.py COMMAND (BENCH: the folder of up.sh); each appends a record to r
   release N       lets them end and waits for that
   steady SECONDS  requests while nothing changes
   restart [kill]  stops or kills the operator, starts it again, and counts for 40 s
-  clean KIND      deletes all of a kind and waits until their children are gone (no record)
+  clean KIND      deletes all of a kind and all Jobs, and waits until all children are gone (no record)
 """
 import collections
 import datetime
@@ -201,7 +201,7 @@ def versions():
 
 def save(record):
     record |= {"load": round(os.getloadavg()[0], 1), "cores": os.cpu_count(), "versions": versions(),
-               "heap": os.environ.get("HEAP", "307m")}
+               "heap": os.environ.get("HEAP", "307m"), "jvm": os.environ.get("JAVA_TOOL_OPTIONS", "")}
     file = pathlib.Path(os.environ.get("RESULTS", HERE / "results.json"))
     records = json.loads(file.read_text()) if file.exists() else []
     file.write_text(json.dumps(records + [record], indent=1) + "\n")
@@ -365,11 +365,13 @@ def versions_of_objects():
 
 def clean(kind):
     line = Connection("admin")
-    line.call("DELETE", PATHS[kind], {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"})
+    options = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
+    line.call("DELETE", PATHS[kind], options)
+    line.call("DELETE", JOBS, options)
     limit = time.time() + LIMIT_SECONDS
     while time.time() < limit:
         left = 0
-        for path in [PATHS[kind]] + CHILDREN:
+        for path in [PATHS[kind]] + (CHILDREN if kind != "jobs" else CHILDREN[1:3]):
             try:
                 left += len(line.call("GET", path + "?limit=1")["items"])
             except Refused as refusal:

@@ -40,6 +40,18 @@ def rbac(kind, name, namespace=None, rules=None, role=None, user=None):
     return document
 
 
+def claim(name):
+    """A claim that runs name, and its volume; the scheduler wants both."""
+    shared = {"accessModes": ["ReadWriteMany"], "storageClassName": ""}
+    return [
+        {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name},
+         "spec": shared | {"capacity": {"storage": "1Ti"}, "hostPath": {"path": "/" + name},
+                           "claimRef": {"namespace": "bench", "name": name}}},
+        {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name, "namespace": "bench"},
+         "spec": shared | {"volumeName": name, "resources": {"requests": {"storage": "1Ti"}}}},
+    ]
+
+
 def main():
     templates = pathlib.Path(sys.argv[1]) / "templates"
     helpers = (templates / "_helpers.tpl").read_text()
@@ -68,7 +80,7 @@ def main():
         document["metadata"].pop("labels")
     if len(policy) != 2:
         raise SystemExit("the chart's admission policy is not as expected")
-    documents += policy
+    documents += policy + claim("data") + claim("models")
     documents += [
         {"apiVersion": "v1", "kind": "Node",
          "metadata": {"name": f"kwok-{index}", "annotations": {"kwok.x-k8s.io/node": "fake"},
