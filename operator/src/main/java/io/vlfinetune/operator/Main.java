@@ -99,6 +99,7 @@ public final class Main {
 
     private static KubernetesClient client(OperatorMetrics metrics) {
         return new KubernetesClientBuilder()
+                .withKubernetesSerialization(LeanSerialization.create())
                 .withHttpClientBuilderConsumer(http -> http.addOrReplaceInterceptor("metrics", metrics.requests()))
                 .build();
     }

@@ -16,6 +16,7 @@ import io.vlfinetune.api.VLFineTuneStatus;
 import io.vlfinetune.api.kubernetes.VLFineTune;
 import io.vlfinetune.api.kubernetes.VLFineTuneProgress;
 import io.vlfinetune.operator.access.AccessMemory;
+import io.vlfinetune.operator.access.TrainerAccess;
 import io.vlfinetune.operator.attempt.Children;
 import io.vlfinetune.operator.attempt.JobFacts;
 import java.net.HttpURLConnection;
@@ -106,10 +107,21 @@ final class Actor {
     }
 
     private void ensure(Action.EnsureTrainerAccess ensure) {
-        if (ensure.again() || !accesses.knows(ensure.access())) {
-            ensure.access().objects().forEach(this::createShared);
-            accesses.remember(ensure.access());
+        if (ensure.again()) {
+            make(ensure.access());
+        } else if (!accesses.knows(ensure.access())) {
+            // Many runs may start at once in a namespace; the first makes it and the others wait for that.
+            synchronized (accesses) {
+                if (!accesses.knows(ensure.access())) {
+                    make(ensure.access());
+                }
+            }
         }
+    }
+
+    private void make(TrainerAccess access) {
+        access.objects().forEach(this::createShared);
+        accesses.remember(access);
     }
 
     /** Shared objects may be anybody's: what exists is left as it is, and what may not be made is left to others. */
