@@ -2,12 +2,11 @@ package io.vlfinetune.operator;
 
 import io.vlfinetune.api.VLFineTuneSpec;
 import io.vlfinetune.api.kubernetes.VLFineTune;
+import io.vlfinetune.operator.attempt.Children;
 import io.vlfinetune.operator.attempt.MadeFrom;
 import io.vlfinetune.operator.reconcile.Planner;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /** Which changes of runs wake the operator: not its own status writes, which would wake it for nothing. */
 final class Watched {
@@ -35,11 +34,8 @@ final class Watched {
                         next.getMetadata().getFinalizers(), old.getMetadata().getFinalizers())
                 || !Objects.equals(
                         next.getMetadata().getUid(), old.getMetadata().getUid())
-                || ANNOTATIONS.stream().anyMatch(key -> !Objects.equals(value(next, key), value(old, key)));
-    }
-
-    private static @Nullable String value(VLFineTune run, String key) {
-        Map<String, String> annotations = run.getMetadata().getAnnotations();
-        return annotations == null ? null : annotations.get(key);
+                || ANNOTATIONS.stream()
+                        .anyMatch(
+                                key -> !Objects.equals(Children.annotation(next, key), Children.annotation(old, key)));
     }
 }

@@ -9,6 +9,7 @@ import io.vlfinetune.api.kubernetes.VLFineTune;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Names, labels and owner of everything that is made for a run. */
 public final class Children {
@@ -72,6 +73,12 @@ public final class Children {
         return child.getMetadata().getOwnerReferences().stream()
                 .anyMatch(owner ->
                         Objects.equals(owner.getUid(), run.getMetadata().getUid()));
+    }
+
+    /** An annotation of an object; null where it has none of that key. */
+    public static @Nullable String annotation(HasMetadata object, String key) {
+        Map<String, String> annotations = object.getMetadata().getAnnotations();
+        return annotations == null ? null : annotations.get(key);
     }
 
     private static OwnerReference owner(VLFineTune run) {

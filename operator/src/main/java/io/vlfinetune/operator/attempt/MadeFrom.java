@@ -55,8 +55,7 @@ public record MadeFrom(
 
     /** Token of a run's retry annotation, cut to what a status holds; null: none. */
     public static @Nullable String token(HasMetadata run) {
-        Map<String, String> annotations = run.getMetadata().getAnnotations();
-        String token = annotations == null ? null : annotations.get(RETRY);
+        String token = Children.annotation(run, RETRY);
         return token == null || token.isBlank() ? null : token.substring(0, Math.min(token.length(), MAX_TOKEN));
     }
 

@@ -1,12 +1,9 @@
 package io.vlfinetune.operator.reconcile;
 
-import io.vlfinetune.operator.attempt.AttemptFacts;
-import io.vlfinetune.operator.attempt.JobFacts;
 import io.vlfinetune.operator.attempt.Times;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -22,20 +19,12 @@ final class DeletionPolicy implements Policy {
         if (deleted == null) {
             return Optional.empty();
         }
-        List<JobFacts> live = situation.observed().attempts().stream()
-                .map(AttemptFacts::job)
-                .filter(Objects::nonNull)
-                .filter(job -> job.end() == null)
-                .toList();
         Instant deadline = Times.parse(deleted).orElseGet(situation::now).plus(PATIENCE);
-        boolean stopped = live.isEmpty() && situation.observed().livePods().isEmpty();
+        boolean stopped = situation.liveJobs().isEmpty()
+                && situation.observed().livePods().isEmpty();
         if (stopped || !situation.now().isBefore(deadline)) {
             return Optional.of(Decision.quiet(List.of(new Action.Release()), null));
         }
-        List<Action> deletions = live.stream()
-                .filter(job -> !job.deleting())
-                .<Action>map(job -> new Action.DeleteJob(job.name(), job.uid()))
-                .toList();
-        return Optional.of(Decision.quiet(deletions, Duration.between(situation.now(), deadline)));
+        return Optional.of(Decision.quiet(situation.stopAll(), Duration.between(situation.now(), deadline)));
     }
 }

@@ -80,9 +80,9 @@ final class Facts {
         boolean starts = decision.actions().stream().anyMatch(Action.CreateJob.class::isInstance);
         Optional<String> honoured = starts
                 ? Optional.ofNullable(MadeFrom.token(situation.run()))
-                : situation.observed().attempts().reversed().stream()
-                        .flatMap(attempt -> Optional.ofNullable(attempt.job()).stream())
-                        .findFirst()
+                : situation
+                        .jobs()
+                        .reduce((_, newer) -> newer)
                         .flatMap(job -> Optional.ofNullable(job.madeFrom().retry()));
         String known = situation.before().honouredRetry();
         return honoured.isEmpty() || honoured.get().equals(known)

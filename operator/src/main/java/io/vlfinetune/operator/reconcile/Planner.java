@@ -5,6 +5,7 @@ import io.vlfinetune.api.VLFineTuneStatus;
 import io.vlfinetune.api.kubernetes.VLFineTune;
 import io.vlfinetune.operator.OperatorConfiguration;
 import io.vlfinetune.operator.attempt.Backoff;
+import io.vlfinetune.operator.attempt.Children;
 import io.vlfinetune.operator.conditions.Conditions;
 import io.vlfinetune.operator.conditions.RunState;
 import io.vlfinetune.operator.conditions.RunTraits;
@@ -14,7 +15,6 @@ import io.vlfinetune.operator.queue.QuotaFacts;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -78,7 +78,7 @@ public final class Planner {
 
     private VLFineTuneStatus status(Situation situation, Decision decision, RunState state) {
         VLFineTune run = situation.run();
-        boolean completion = "completion".equals(annotation(run, HEALTH));
+        boolean completion = "completion".equals(Children.annotation(run, HEALTH));
         return StatusFactory.of(
                 Facts.of(situation, decision, state, ephemeral(run)),
                 state,
@@ -105,7 +105,8 @@ public final class Planner {
     }
 
     private static boolean paused(VLFineTune run) {
-        return "true".equals(annotation(run, PAUSED)) && run.getMetadata().getDeletionTimestamp() == null;
+        return "true".equals(Children.annotation(run, PAUSED))
+                && run.getMetadata().getDeletionTimestamp() == null;
     }
 
     /** A run that is left alone is still followed, but nothing is done for it. */
@@ -124,11 +125,6 @@ public final class Planner {
                         new RunState.Pending("Paused", message))
                 : StatusFactory.paused(situation.before(), message, situation.generation(), situation.now());
         return new Plan(List.of(), next, null);
-    }
-
-    private static @Nullable String annotation(VLFineTune run, String key) {
-        Map<String, String> annotations = run.getMetadata().getAnnotations();
-        return annotations == null ? null : annotations.get(key);
     }
 
     /** Of an attempt that is only about to be started nothing is known. */

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -107,9 +108,8 @@ public record Situation(VLFineTune run, VLFineTuneStatus before, Observed observ
         return Optional.ofNullable(MadeFrom.token(run))
                 .filter(_ -> failed())
                 .filter(token -> !token.equals(before.honouredRetry()))
-                .filter(token -> observed.attempts().stream()
-                        .flatMap(attempt -> Optional.ofNullable(attempt.job()).stream())
-                        .noneMatch(job -> token.equals(job.madeFrom().retry())));
+                .filter(token ->
+                        jobs().noneMatch(job -> token.equals(job.madeFrom().retry())));
     }
 
     /** Whether an attempt was started that the status does not know yet. */
@@ -117,13 +117,14 @@ public record Situation(VLFineTune run, VLFineTuneStatus before, Observed observ
         return current().map(AttemptFacts::number).orElse(0) > attemptInStatus();
     }
 
+    /** Jobs of all attempts, in order of their numbers. */
+    Stream<JobFacts> jobs() {
+        return observed.attempts().stream().flatMap(attempt -> Optional.ofNullable(attempt.job()).stream());
+    }
+
     /** Jobs whose pods may still run or come. */
     List<JobFacts> liveJobs() {
-        return observed.attempts().stream()
-                .map(AttemptFacts::job)
-                .filter(Objects::nonNull)
-                .filter(JobFacts::live)
-                .toList();
+        return jobs().filter(JobFacts::live).toList();
     }
 
     /** What stops every live Job that is not being stopped yet. */

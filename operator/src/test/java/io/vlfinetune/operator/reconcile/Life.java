@@ -172,17 +172,8 @@ final class Life {
 
     /** The Job is deleted but not gone yet, as with foreground deletion. */
     Life jobDeleting() {
-        JobFacts job = attempts.get(top()).job();
-        return job(new JobFacts(
-                job.name(),
-                job.uid(),
-                job.attempt(),
-                job.firstAttempt(),
-                job.created(),
-                true,
-                job.end(),
-                job.madeFrom(),
-                job.admission()));
+        attempts.compute(top(), (_, attempt) -> deleting(attempt, attempt.job().uid()));
+        return this;
     }
 
     /** The Job is deleted and its pods are left to themselves. */
