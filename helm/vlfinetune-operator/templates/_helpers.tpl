@@ -70,10 +70,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 
 {{/* What the operator does, verb by verb; a test runs it under exactly these. */}}
 {{- define "vlfinetune.rules" -}}
-# Follows runs; adds and removes its finalizer by patch, and reads a run again when that patch conflicts.
+# Follows runs; a run is read again before an attempt of it is stopped or repeated.
 - apiGroups: [vlfinetune.io]
   resources: [vlfinetunes]
-  verbs: [get, list, watch, patch]
+  verbs: [get, list, watch]
 - apiGroups: [vlfinetune.io]
   resources: [vlfinetunes/status]
   verbs: [patch]

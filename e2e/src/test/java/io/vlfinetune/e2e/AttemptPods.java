@@ -20,6 +20,7 @@ import io.vlfinetune.api.VLFineTuneSpec;
 import io.vlfinetune.api.kubernetes.VLFineTune;
 import io.vlfinetune.operator.OperatorConfiguration;
 import io.vlfinetune.operator.attempt.AttemptJob;
+import io.vlfinetune.operator.attempt.StopGrace;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
@@ -70,7 +71,8 @@ final class AttemptPods {
     }
 
     static Pod of(String namespace, String name, String account) {
-        PodTemplateSpec template = AttemptJob.of(run(namespace, "digits", account), 1, 1, CONFIGURATION)
+        PodTemplateSpec template = AttemptJob.of(
+                        run(namespace, "digits", account), 1, 1, StopGrace.USUAL, CONFIGURATION)
                 .getSpec()
                 .getTemplate();
         return new PodBuilder()

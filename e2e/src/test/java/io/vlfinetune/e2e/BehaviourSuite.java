@@ -202,6 +202,36 @@ abstract class BehaviourSuite {
     }
 
     @Test
+    void givenARunThatIsReplacedWhileItTrainsThenTheNewOneStartsAfterTheOldTrainerStopped() throws Exception {
+        cluster.create("digits", "sleep");
+        awaitPhase("digits", Phase.Running);
+        String old = user.resources(Job.class)
+                .withName("digits-1")
+                .get()
+                .getMetadata()
+                .getUid();
+
+        user.resources(VLFineTune.class).withName("digits").delete();
+        await().atMost(PATIENCE)
+                .until(() -> user.resources(VLFineTune.class).withName("digits").get() == null);
+        cluster.create("digits", "fine");
+
+        awaitPhase("digits", Phase.Succeeded);
+        assertThat(user.resources(Job.class)
+                        .withName("digits-1")
+                        .get()
+                        .getMetadata()
+                        .getUid())
+                .isNotEqualTo(old);
+        assertThat(status("digits").attempt()).isEqualTo(1);
+        assertThat(status("digits").attempts())
+                .singleElement()
+                .satisfies(attempt -> assertThat(attempt.resumedFromStep())
+                        .as("nothing of the old one's checkpoints")
+                        .isNull());
+    }
+
+    @Test
     void givenAnOperatorThatRestartsThenUnchangedRunsCostNoWrite() throws Exception {
         cluster.create("ended", "fine");
         awaitPhase("ended", Phase.Succeeded);

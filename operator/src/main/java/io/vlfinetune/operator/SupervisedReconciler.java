@@ -1,9 +1,7 @@
 package io.vlfinetune.operator;
 
-import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
-import io.javaoperatorsdk.operator.api.reconciler.DeleteControl;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
@@ -23,8 +21,8 @@ import org.slf4j.MDC;
  * <p>The SDK empties its caches when it stops, while reconciles go on: one that went on then would find no children and
  * make new ones. So the running ones are waited for first.
  */
-@ControllerConfiguration(name = "vlfinetune", finalizerName = VLFineTuneReconciler.FINALIZER)
-final class SupervisedReconciler implements Reconciler<VLFineTune>, Cleaner<VLFineTune> {
+@ControllerConfiguration(name = "vlfinetune")
+final class SupervisedReconciler implements Reconciler<VLFineTune> {
     /** Key of the log context beside the SDK's own {@code resource.namespace}, {@code .name} and {@code .generation}. */
     private static final String ATTEMPT = "attempt";
 
@@ -55,16 +53,9 @@ final class SupervisedReconciler implements Reconciler<VLFineTune>, Cleaner<VLFi
         }
     }
 
-    @Override
-    public DeleteControl cleanup(VLFineTune run, Context<VLFineTune> context) {
-        if (!drain.enter()) {
-            return DeleteControl.noFinalizerRemoval();
-        }
-        try (MDC.MDCCloseable _ = attempt(run)) {
-            return reconciler.cleanup(run, context);
-        } finally {
-            drain.leave();
-        }
+    /** What is told of runs that are gone. */
+    Departures departures() {
+        return new Departures(reconciler::gone);
     }
 
     /** Begins no further reconcile and waits for those at work; returns how many were still at work afterwards. */

@@ -4,6 +4,8 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.api.config.ConfigurationServiceOverrider;
 import io.javaoperatorsdk.operator.api.config.ControllerConfigurationOverrider;
+import io.javaoperatorsdk.operator.api.monitoring.AggregatedMetrics;
+import io.javaoperatorsdk.operator.api.monitoring.Metrics;
 import io.javaoperatorsdk.operator.health.EventSourceHealthIndicator;
 import io.javaoperatorsdk.operator.health.InformerHealthIndicator;
 import io.javaoperatorsdk.operator.health.InformerWrappingEventSourceHealthIndicator;
@@ -88,7 +90,6 @@ public final class VLFineTuneOperator implements AutoCloseable {
             Clock clock, Backoff.Jitter jitter, OperatorMetrics metrics, Optional<Leadership> leadership) {}
 
     private static VLFineTuneOperator start(KubernetesClient client, OperatorConfiguration configuration, Parts parts) {
-        Operator operator = new Operator(overrider -> configure(overrider, client, parts));
         SupervisedReconciler reconciler = new SupervisedReconciler(
                 new VLFineTuneReconciler(
                         client,
@@ -96,6 +97,8 @@ public final class VLFineTuneOperator implements AutoCloseable {
                         parts.clock(),
                         parts.metrics().runs()),
                 parts.metrics());
+        Metrics metrics = new AggregatedMetrics(List.of(parts.metrics().reconciles(), reconciler.departures()));
+        Operator operator = new Operator(overrider -> configure(overrider.withMetrics(metrics), client, parts));
         operator.register(reconciler, overrider -> configure(overrider, configuration));
         operator.start();
         parts.metrics().leadsIf(() -> parts.leadership().map(Leadership::leads).orElse(true));
@@ -106,7 +109,6 @@ public final class VLFineTuneOperator implements AutoCloseable {
     private static void configure(ConfigurationServiceOverrider overrider, KubernetesClient client, Parts parts) {
         parts.leadership().ifPresent(one -> overrider.withLeaderElectionConfiguration(one.configuration(client)));
         overrider
-                .withMetrics(parts.metrics().reconciles())
                 .withKubernetesClient(client)
                 .withCloseClientOnStop(false)
                 .withUseSSAToPatchPrimaryResource(false)

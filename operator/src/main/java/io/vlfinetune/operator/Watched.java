@@ -29,9 +29,6 @@ final class Watched {
                         old.getMetadata().getDeletionTimestamp())
                 || !Objects.equals(
                         next.getMetadata().getLabels(), old.getMetadata().getLabels())
-                // The finalizer goes first, and JOSDK goes on with the change that this brings.
-                || !Objects.equals(
-                        next.getMetadata().getFinalizers(), old.getMetadata().getFinalizers())
                 || !Objects.equals(
                         next.getMetadata().getUid(), old.getMetadata().getUid())
                 || ANNOTATIONS.stream()

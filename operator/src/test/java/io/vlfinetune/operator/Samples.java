@@ -119,7 +119,7 @@ public final class Samples {
     }
 
     public static CheckpointStatus checkpoint(long step) {
-        return new CheckpointStatus(step, "scratch/checkpoint-" + step, "2026-01-01T00:00:00Z");
+        return new CheckpointStatus(step, "scratch/checkpoint-" + step, "2026-01-01T00:00:00Z", 100L);
     }
 
     public static LastWord success(int attempt) {

@@ -1,6 +1,7 @@
 package io.vlfinetune.cli.embedded;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -30,6 +31,7 @@ public final class OwnerCleanup implements AutoCloseable {
     private final ExecutorService thread = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("owner-cleanup").daemon().factory());
     private final SharedIndexInformer<VLFineTune> runs;
+    private final SharedIndexInformer<Job> jobs;
 
     /** Joins: looks after the children of every run of the server. */
     public OwnerCleanup(KubernetesClient client) {
@@ -52,7 +54,37 @@ public final class OwnerCleanup implements AutoCloseable {
                 thread.execute(() -> collect(run));
             }
         });
+        this.jobs = client.resources(Job.class).inAnyNamespace().runnableInformer(0);
+        jobs.addEventHandler(new ResourceEventHandler<>() {
+            @Override
+            public void onAdd(Job job) {
+                thread.execute(() -> collectOrphan(job));
+            }
+
+            @Override
+            public void onUpdate(Job before, Job job) {}
+
+            @Override
+            public void onDelete(Job job, boolean stateUnknown) {}
+        });
         runs.run();
+        jobs.run();
+    }
+
+    /** An operator that did not know yet that its run is gone may make one more Job of it. */
+    private void collectOrphan(Job job) {
+        job.getMetadata().getOwnerReferences().stream()
+                .filter(owner -> owner.getKind().equals(HasMetadata.getKind(VLFineTune.class)))
+                .filter(owner -> !exists(job.getMetadata().getNamespace(), owner))
+                .forEach(_ -> delete(job));
+    }
+
+    private boolean exists(String namespace, OwnerReference owner) {
+        VLFineTune run = client.resources(VLFineTune.class)
+                .inNamespace(namespace)
+                .withName(owner.getName())
+                .get();
+        return run != null && run.getMetadata().getUid().equals(owner.getUid());
     }
 
     /** A foreground deletion: the run waits for its children. */
@@ -97,6 +129,7 @@ public final class OwnerCleanup implements AutoCloseable {
     @Override
     public void close() {
         runs.stop();
+        jobs.stop();
         thread.shutdownNow();
     }
 }

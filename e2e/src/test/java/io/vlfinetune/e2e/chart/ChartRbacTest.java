@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 class ChartRbacTest {
     /** All that the operator may do: {@code group/resource} to verbs. */
     private static final Map<String, Set<String>> OPERATOR = Map.of(
-            "vlfinetune.io/vlfinetunes", Set.of("get", "list", "watch", "patch"),
+            "vlfinetune.io/vlfinetunes", Set.of("get", "list", "watch"),
             "vlfinetune.io/vlfinetunes/status", Set.of("patch"),
             "vlfinetune.io/vlfinetunes/finalizers", Set.of("update"),
             "vlfinetune.io/vlfinetuneprogresses", Set.of("create", "get", "list", "watch", "delete"),

@@ -227,7 +227,7 @@ final class JobLife {
     private @Nullable CheckpointStatus checkpoint() {
         return checkpoint == 0
                 ? null
-                : new CheckpointStatus(checkpoint, "scratch/checkpoint-" + checkpoint, "2026-01-01T00:00:00Z");
+                : new CheckpointStatus(checkpoint, "scratch/checkpoint-" + checkpoint, "2026-01-01T00:00:00Z", 1L);
     }
 
     private void report(TrainerState state, int percent, @Nullable LastWord word) {

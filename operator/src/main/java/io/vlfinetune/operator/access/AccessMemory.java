@@ -19,8 +19,7 @@ public final class AccessMemory {
 
     /**
      * Forgets a namespace. To be called when a run of it goes: the namespace itself may be going with it, and one of the
-     * same name that comes later has no account. As a run that this process saw keeps its namespace from vanishing until
-     * it is released, nothing is remembered of a namespace that is gone.
+     * same name that comes later has no account.
      */
     public void forget(String namespace) {
         complete.removeIf(access -> access.namespace().equals(namespace));

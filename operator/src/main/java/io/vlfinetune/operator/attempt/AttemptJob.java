@@ -20,6 +20,7 @@ import io.vlfinetune.api.kubernetes.VLFineTune;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.operator.OperatorConfiguration;
 import io.vlfinetune.operator.queue.QueueLabels;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,7 +34,6 @@ import java.util.Optional;
  * own progress object. {@code podReplacementPolicy: Failed}, so that two trainers never share a scratch volume.
  */
 public final class AttemptJob {
-    private static final long GRACE_SECONDS = 120;
     private static final long USER = 65532;
     /** Port and variable by which a trainer serves its metrics, on all addresses of its pod. */
     private static final int METRICS_PORT = 9400;
@@ -56,9 +56,11 @@ public final class AttemptJob {
      * @param run the run
      * @param attempt number of the attempt
      * @param firstAttempt number of the first attempt of its series
+     * @param grace from SIGTERM to SIGKILL
      * @param configuration image, service account and the API server that trainers report to
      */
-    public static Job of(VLFineTune run, int attempt, int firstAttempt, OperatorConfiguration configuration) {
+    public static Job of(
+            VLFineTune run, int attempt, int firstAttempt, Duration grace, OperatorConfiguration configuration) {
         Map<String, String> labels = Children.labels(run, attempt);
         return new JobBuilder()
                 .withMetadata(Children.metadata(run, Children.attemptName(run, attempt), labels))
@@ -81,7 +83,7 @@ public final class AttemptJob {
                 .withAnnotations(run.getSpec().scheduling().podAnnotations())
                 .addToAnnotations(Children.RUN_JSON, RunJson.of(run, attempt, configuration))
                 .endMetadata()
-                .withSpec(podSpec(run, firstAttempt, configuration))
+                .withSpec(podSpec(run, firstAttempt, grace, configuration))
                 .endTemplate()
                 .endSpec()
                 .build();
@@ -110,7 +112,8 @@ public final class AttemptJob {
                 .build();
     }
 
-    private static PodSpec podSpec(VLFineTune run, int firstAttempt, OperatorConfiguration configuration) {
+    private static PodSpec podSpec(
+            VLFineTune run, int firstAttempt, Duration grace, OperatorConfiguration configuration) {
         SchedulingSpec scheduling = run.getSpec().scheduling();
         String account =
                 Optional.ofNullable(scheduling.serviceAccountName()).orElse(configuration.trainerServiceAccount());
@@ -121,7 +124,7 @@ public final class AttemptJob {
                 .withAutomountServiceAccountToken(false)
                 .withEnableServiceLinks(false)
                 .withServiceAccountName(account)
-                .withTerminationGracePeriodSeconds(GRACE_SECONDS)
+                .withTerminationGracePeriodSeconds(grace.toSeconds())
                 .withNodeSelector(scheduling.nodeSelector().isEmpty() ? null : scheduling.nodeSelector())
                 .withTolerations(scheduling.tolerations().stream()
                         .map(AttemptJob::toleration)

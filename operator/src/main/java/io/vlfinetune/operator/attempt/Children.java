@@ -75,6 +75,15 @@ public final class Children {
                         Objects.equals(owner.getUid(), run.getMetadata().getUid()));
     }
 
+    /** Whether a child was made for an earlier run of the same name: the garbage collector is about to take it. */
+    public static boolean ofEarlierRun(HasMetadata child, VLFineTune run) {
+        return child.getMetadata().getOwnerReferences().stream()
+                .filter(owner -> owner.getKind().equals(run.getKind()))
+                .filter(owner -> owner.getName().equals(run.getMetadata().getName()))
+                .anyMatch(owner ->
+                        !Objects.equals(owner.getUid(), run.getMetadata().getUid()));
+    }
+
     /** An annotation of an object; null where it has none of that key. */
     public static @Nullable String annotation(HasMetadata object, String key) {
         Map<String, String> annotations = object.getMetadata().getAnnotations();

@@ -24,10 +24,12 @@ final class Reasons {
                     Stream.of(
                             "Accepted",
                             "Disrupted",
+                            "NameInUse",
                             "Pending",
                             "Paused",
                             "PlanOnly",
                             "Planned",
+                            "PodsRunning",
                             "Preempted",
                             "Queued",
                             "Refused",

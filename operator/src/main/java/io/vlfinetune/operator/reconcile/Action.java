@@ -31,7 +31,4 @@ public sealed interface Action {
 
     /** Delete the volume claim that was made for checkpoints. */
     record DeleteClaim(String name) implements Action {}
-
-    /** Let a deleted run go. */
-    record Release() implements Action {}
 }

@@ -28,6 +28,10 @@ import org.slf4j.LoggerFactory;
 final class Actor {
     private static final Logger LOG = LoggerFactory.getLogger(Actor.class);
 
+    private static final String LEFT = "%s %s/%s of an earlier run of this name must go first: delete it if it stays";
+    private static final String TAKEN =
+            "%s %s/%s exists and does not belong to this run: delete it, or give the run another name";
+
     private final KubernetesClient client;
     private final Caches caches;
     private final Freshness freshness;
@@ -40,14 +44,13 @@ final class Actor {
     }
 
     /**
-     * Carries out actions in order; says whether the last of them let the run go.
+     * Carries out actions in order.
      *
      * @throws KubernetesClientException the API server refused one; those before it stay done
      * @throws NameTakenException a child's name belongs to something else
      * @throws StaleCacheException the plan was made from caches that are behind
      */
-    boolean act(VLFineTune run, List<Action> actions) {
-        boolean released = false;
+    void act(VLFineTune run, List<Action> actions) {
         boolean repeated = false;
         for (Action action : actions) {
             switch (action) {
@@ -65,22 +68,19 @@ final class Actor {
                     remember(caches.jobs(), create(run, create.job()).object());
                 }
                 case Action.DeleteJob delete -> {
-                    // What a deleted run wants is certain; what another one wants may have changed, as by a resume.
-                    if (run.getMetadata().getDeletionTimestamp() == null) {
-                        freshness.confirmLatest(run);
-                    }
+                    // What the run wants may have changed, as by a resume.
+                    freshness.confirmLatest(run);
                     delete(run, delete);
                 }
                 case Action.DeleteProgress delete -> deleteProgress(run, delete);
                 case Action.DeleteClaim delete -> deleteClaim(run, delete);
-                case Action.Release _ -> {
-                    freshness.confirmKnown(run, caches.jobs());
-                    accesses.forget(run.getMetadata().getNamespace());
-                    released = true;
-                }
             }
         }
-        return released;
+    }
+
+    /** A run of a namespace is gone, and the namespace with what was made in it may be going too. */
+    void forget(String namespace) {
+        accesses.forget(namespace);
     }
 
     /**
@@ -162,7 +162,7 @@ final class Actor {
             T existing = client.resource(child).get();
             if (existing == null || !Children.belongsTo(existing, run)) {
                 throw new NameTakenException(
-                        "%s %s/%s exists and does not belong to this run: delete it, or give the run another name"
+                        (existing != null && Children.ofEarlierRun(existing, run) ? LEFT : TAKEN)
                                 .formatted(
                                         child.getKind(),
                                         child.getMetadata().getNamespace(),

@@ -1,30 +1,17 @@
 package io.vlfinetune.operator.reconcile;
 
-import io.vlfinetune.operator.attempt.Times;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * A deleted run stays until its trainer has stopped, so that a new run of its name never shares files with it; after five
- * minutes it goes anyway. What else it owns goes by owner references.
+ * A run that is being deleted is left to the garbage collector: everything that it owns goes by owner references, its
+ * trainer by SIGTERM. A finalizer of ours would cost each run a write and keep it for ever where the operator was
+ * uninstalled first; a new run of the name waits in {@link StartPolicy} until the old one's trainer has stopped.
  */
 final class DeletionPolicy implements Policy {
-    private static final Duration PATIENCE = Duration.ofMinutes(5);
-
     @Override
     public Optional<Decision> decide(Situation situation) {
-        String deleted = situation.run().getMetadata().getDeletionTimestamp();
-        if (deleted == null) {
-            return Optional.empty();
-        }
-        Instant deadline = Times.parse(deleted).orElseGet(situation::now).plus(PATIENCE);
-        boolean stopped = situation.liveJobs().isEmpty()
-                && situation.observed().livePods().isEmpty();
-        if (stopped || !situation.now().isBefore(deadline)) {
-            return Optional.of(Decision.quiet(List.of(new Action.Release()), null));
-        }
-        return Optional.of(Decision.quiet(situation.stopAll(), Duration.between(situation.now(), deadline)));
+        return Optional.ofNullable(situation.run().getMetadata().getDeletionTimestamp())
+                .map(_ -> Decision.quiet(List.of(), null));
     }
 }

@@ -2,8 +2,6 @@ package io.vlfinetune.operator.reconcile;
 
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.javaoperatorsdk.operator.processing.event.ResourceID;
-import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import io.vlfinetune.api.AttemptStatus;
 import io.vlfinetune.api.ConditionType;
 import io.vlfinetune.api.VLFineTuneStatus;
@@ -87,16 +85,6 @@ record Freshness(KubernetesClient client) {
         if (!same) {
             throw new StaleCacheException("the cache of runs is behind");
         }
-    }
-
-    /**
-     * Before a deleted run is let go.
-     *
-     * @param cache what the plan was made from
-     * @throws StaleCacheException an attempt that is not in the cache may be at work
-     */
-    void confirmKnown(VLFineTune run, InformerEventSource<Job, VLFineTune> cache) {
-        refuse(live(run).filter(job -> cache.get(ResourceID.fromResource(job)).isEmpty()));
     }
 
     private Stream<Job> live(VLFineTune run) {

@@ -2,6 +2,7 @@ package io.vlfinetune.operator.reconcile;
 
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.net.HttpURLConnection;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,11 +19,11 @@ import org.slf4j.LoggerFactory;
 final class Herald {
     private static final Logger LOG = LoggerFactory.getLogger(Herald.class);
 
-    private final Map<String, List<Event>> untold = new ConcurrentHashMap<>();
+    private final Map<ResourceID, List<Event>> untold = new ConcurrentHashMap<>();
 
     /** Tells what it can of a run's events and keeps the rest. */
-    void tell(Actor actor, String uid, List<Event> events) {
-        List<Event> refused = new ArrayList<>(untold.getOrDefault(uid, List.of()));
+    void tell(Actor actor, ResourceID run, List<Event> events) {
+        List<Event> refused = new ArrayList<>(untold.getOrDefault(run, List.of()));
         for (Event event : events) {
             try {
                 actor.tell(event);
@@ -35,7 +36,7 @@ final class Herald {
             }
         }
         if (!refused.isEmpty()) {
-            untold.put(uid, refused);
+            untold.put(run, refused);
         }
     }
 
@@ -44,16 +45,16 @@ final class Herald {
      *
      * @throws KubernetesClientException it is refused again; it stays kept
      */
-    void tellKept(Actor actor, String uid) {
-        for (Event event : untold.getOrDefault(uid, List.of())) {
+    void tellKept(Actor actor, ResourceID run) {
+        for (Event event : untold.getOrDefault(run, List.of())) {
             actor.tell(event);
         }
-        untold.remove(uid);
+        untold.remove(run);
     }
 
     /** Forgets a run that is gone. */
-    void forget(String uid) {
-        untold.remove(uid);
+    void forget(ResourceID run) {
+        untold.remove(run);
     }
 
     /** Whether it may be taken another time: not what is forbidden, invalid, or without a namespace. */

@@ -27,11 +27,13 @@ import org.jspecify.annotations.Nullable;
  *
  * @param attempts attempts of which a Job or a progress object exists, in order of their numbers
  * @param livePods pods that carry the run's name and may still run, those of an earlier run of this name included
+ * @param leftovers in words, the Jobs and progress objects of an earlier run of this name
  * @param lastWrite when this operator last wrote the run's status; null: not since it started
  */
 public record Observed(
         List<AttemptFacts> attempts,
         List<PodFacts> livePods,
+        List<String> leftovers,
         @Nullable Instant lastWrite) {
     /** Keeps copies of the lists. */
     public Observed {
@@ -39,6 +41,7 @@ public record Observed(
                 .sorted(Comparator.comparingInt(AttemptFacts::number))
                 .toList();
         livePods = List.copyOf(livePods);
+        leftovers = List.copyOf(leftovers);
     }
 
     /** Reads the children of a run, and what Kueue says of each Job by its uid. */
@@ -65,7 +68,12 @@ public record Observed(
                         number, attempt(number, jobByNumber.get(number), progressByNumber.get(number), pods)));
         List<PodFacts> live =
                 pods.stream().map(PodFacts::of).filter(pod -> !pod.terminal()).toList();
-        return new Observed(List.copyOf(attempts.values()), live, lastWrite);
+        List<String> leftovers = Stream.concat(jobs.stream(), progress.stream())
+                .filter(child -> !Children.belongsTo(child, run))
+                .map(child -> child.getKind() + " " + child.getMetadata().getName())
+                .sorted()
+                .toList();
+        return new Observed(List.copyOf(attempts.values()), live, leftovers, lastWrite);
     }
 
     /** The attempt of a number. */

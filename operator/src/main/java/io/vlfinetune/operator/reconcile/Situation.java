@@ -1,6 +1,7 @@
 package io.vlfinetune.operator.reconcile;
 
 import io.vlfinetune.api.AttemptStatus;
+import io.vlfinetune.api.CheckpointStatus;
 import io.vlfinetune.api.Condition;
 import io.vlfinetune.api.ConditionType;
 import io.vlfinetune.api.VLFineTuneStatus;
@@ -120,6 +121,16 @@ public record Situation(VLFineTune run, VLFineTuneStatus before, Observed observ
     /** Jobs of all attempts, in order of their numbers. */
     Stream<JobFacts> jobs() {
         return observed.attempts().stream().flatMap(attempt -> Optional.ofNullable(attempt.job()).stream());
+    }
+
+    /** What is known of checkpoints, the latest of each attempt. */
+    Stream<CheckpointStatus> checkpoints() {
+        return Stream.concat(
+                Stream.ofNullable(before.checkpoint()),
+                observed.attempts().stream()
+                        .map(AttemptFacts::report)
+                        .filter(Objects::nonNull)
+                        .flatMap(report -> Stream.ofNullable(report.checkpoint())));
     }
 
     /** Jobs whose pods may still run or come. */

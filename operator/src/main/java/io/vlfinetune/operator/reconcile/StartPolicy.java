@@ -6,6 +6,7 @@ import io.vlfinetune.operator.access.TrainerAccess;
 import io.vlfinetune.operator.attempt.AttemptJob;
 import io.vlfinetune.operator.attempt.PodFacts;
 import io.vlfinetune.operator.attempt.ScratchClaim;
+import io.vlfinetune.operator.attempt.StopGrace;
 import io.vlfinetune.operator.conditions.RunState;
 import io.vlfinetune.operator.progress.ProgressObject;
 import java.util.ArrayList;
@@ -13,8 +14,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Starts the next attempt, if the spec can be carried out and no pod of an earlier attempt may still run. It decides in
- * every situation that the policies before it left open.
+ * Starts the next attempt, if the spec can be carried out, no pod of an earlier attempt may still run and nothing is left
+ * of an earlier run of this name. It decides in every situation that the policies before it left open.
  *
  * @param configuration image, service account and what sources are allowed
  */
@@ -36,8 +37,13 @@ record StartPolicy(OperatorConfiguration configuration) implements Policy {
                     .formatted(number, pod.get().name());
             return Optional.of(Decision.say(situation, blocked(situation, message), null));
         }
+        if (!situation.observed().leftovers().isEmpty()) {
+            String message = "%s of an earlier run of this name must go first: delete what stays"
+                    .formatted(String.join(", ", situation.observed().leftovers()));
+            return Optional.of(Decision.say(situation, new RunState.Pending("NameInUse", message), null));
+        }
         return Optional.of(new Decision(
-                actions(situation.run(), number, firstAttempt),
+                actions(situation, number, firstAttempt),
                 new RunState.Starting("attempt " + number + " starts"),
                 number,
                 firstAttempt,
@@ -50,14 +56,16 @@ record StartPolicy(OperatorConfiguration configuration) implements Policy {
                 : new RunState.Pending("PodsRunning", message);
     }
 
-    private List<Action> actions(VLFineTune run, int number, int firstAttempt) {
+    private List<Action> actions(Situation situation, int number, int firstAttempt) {
+        VLFineTune run = situation.run();
         List<Action> actions = new ArrayList<>();
         ScratchClaim.of(run).map(Action.CreateClaim::new).ifPresent(actions::add);
         TrainerAccess.of(run, configuration)
                 .map(access -> new Action.EnsureTrainerAccess(access, number > 1))
                 .ifPresent(actions::add);
         actions.add(new Action.CreateProgress(ProgressObject.of(run, number, firstAttempt)));
-        actions.add(new Action.CreateJob(AttemptJob.of(run, number, firstAttempt, configuration)));
+        actions.add(new Action.CreateJob(
+                AttemptJob.of(run, number, firstAttempt, StopGrace.by(situation.checkpoints()), configuration)));
         return actions;
     }
 }

@@ -1,5 +1,6 @@
 package io.vlfinetune.operator.reconcile;
 
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.vlfinetune.api.VLFineTuneStatus;
 import io.vlfinetune.api.kubernetes.VLFineTune;
 import java.time.Instant;
@@ -10,25 +11,33 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /** The statuses this operator wrote, until the cache has caught up: a stale one would be written, and told, twice. */
 final class StatusMemory {
-    private final Map<String, Written> byUid = new ConcurrentHashMap<>();
+    private final Map<ResourceID, Written> byRun = new ConcurrentHashMap<>();
 
     /**
      * One write.
      *
+     * @param uid of the run
      * @param resourceVersion version of the run after it
      * @param status what was written
      * @param time when
      */
-    record Written(long resourceVersion, VLFineTuneStatus status, Instant time) {}
+    record Written(String uid, long resourceVersion, VLFineTuneStatus status, Instant time) {}
 
     /** Remembers a write. */
     void remember(VLFineTune written, VLFineTuneStatus status, Instant now) {
-        byUid.put(written.getMetadata().getUid(), new Written(version(written), status, now));
+        byRun.put(
+                ResourceID.fromResource(written),
+                new Written(written.getMetadata().getUid(), version(written), status, now));
     }
 
     /** Forgets a run that is gone. */
-    void forget(VLFineTune run) {
-        byUid.remove(run.getMetadata().getUid());
+    void forget(ResourceID run) {
+        byRun.remove(run);
+    }
+
+    /** Whether the last write to a run of this name was to an earlier one, whose end this operator did not see. */
+    boolean knowsAnother(VLFineTune run) {
+        return byRun.containsKey(ResourceID.fromResource(run)) && written(run).isEmpty();
     }
 
     /**
@@ -54,7 +63,8 @@ final class StatusMemory {
 
     /** The last write. */
     Optional<Written> written(VLFineTune run) {
-        return Optional.ofNullable(byUid.get(run.getMetadata().getUid()));
+        return Optional.ofNullable(byRun.get(ResourceID.fromResource(run)))
+                .filter(write -> write.uid().equals(run.getMetadata().getUid()));
     }
 
     /** Versions are numbers on every server there is; one that is not is taken as the oldest. */

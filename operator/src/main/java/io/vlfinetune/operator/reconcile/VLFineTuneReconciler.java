@@ -4,12 +4,11 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
-import io.javaoperatorsdk.operator.api.reconciler.DeleteControl;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.retry.Retry;
 import io.vlfinetune.api.VLFineTuneStatus;
@@ -31,10 +30,7 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
 /** One reconcile: observe from the caches, plan, act, report the status if it differs, then tell events. */
-public final class VLFineTuneReconciler implements Reconciler<VLFineTune>, Cleaner<VLFineTune> {
-    /** Holds a deleted run until its trainer has stopped. */
-    public static final String FINALIZER = "vlfinetune.io/stop";
-
+public final class VLFineTuneReconciler implements Reconciler<VLFineTune> {
     private static final Logger LOG = LoggerFactory.getLogger(VLFineTuneReconciler.class);
 
     private final KubernetesClient client;
@@ -86,21 +82,17 @@ public final class VLFineTuneReconciler implements Reconciler<VLFineTune>, Clean
         return plan.requeueAfter() == null ? control : control.rescheduleAfter(plan.requeueAfter());
     }
 
-    @Override
-    public DeleteControl cleanup(VLFineTune run, Context<VLFineTune> context) {
-        Plan plan = plan(run, context, clock.instant());
-        if (actor().act(run, plan.actions())) {
-            memory.forget(run);
-            herald.forget(run.getMetadata().getUid());
-            return DeleteControl.defaultDelete();
-        }
-        DeleteControl control = DeleteControl.noFinalizerRemoval();
-        return plan.requeueAfter() == null
-                ? control
-                : control.rescheduleAfter(plan.requeueAfter().toMillis());
+    /** A run is gone: nothing is known any more of what had its name. */
+    public void gone(ResourceID run) {
+        memory.forget(run);
+        herald.forget(run);
+        actor().forget(run.getNamespace().orElse(""));
     }
 
     private Plan plan(VLFineTune run, Context<VLFineTune> context, Instant now) {
+        if (memory.knowsAnother(run)) {
+            gone(ResourceID.fromResource(run));
+        }
         memory.refresh(run);
         Observed observed = Observed.of(
                 run,
@@ -109,19 +101,17 @@ public final class VLFineTuneReconciler implements Reconciler<VLFineTune>, Clean
                 context.getSecondaryResources(VLFineTuneProgress.class),
                 quotas()::of,
                 memory.written(run).map(StatusMemory.Written::time).orElse(null));
-        if (run.getMetadata().getDeletionTimestamp() == null) {
-            freshness.confirmGone(run, Objects.requireNonNullElse(run.getStatus(), VLFineTuneStatus.EMPTY), observed);
-        }
+        freshness.confirmGone(run, Objects.requireNonNullElse(run.getStatus(), VLFineTuneStatus.EMPTY), observed);
         return planner.plan(run, observed, now);
     }
 
     private void report(VLFineTune run, VLFineTuneStatus before, VLFineTuneStatus next, Instant now) {
-        String uid = run.getMetadata().getUid();
+        ResourceID id = ResourceID.fromResource(run);
         if (next.equals(before)) {
-            herald.tellKept(actor(), uid);
+            herald.tellKept(actor(), id);
             return;
         }
-        herald.tell(actor(), uid, RunEvents.between(run, before, next, now));
+        herald.tell(actor(), id, RunEvents.between(run, before, next, now));
         VLFineTune written = actor().report(run, next);
         memory.remember(written, next, now);
         metrics.written(run, before, next, now);
@@ -133,7 +123,7 @@ public final class VLFineTuneReconciler implements Reconciler<VLFineTune>, Clean
                 before.phase(),
                 next.phase(),
                 next.attempt());
-        herald.tellKept(actor(), uid);
+        herald.tellKept(actor(), id);
     }
 
     /** What the API server refuses, a user must be able to read; it is tried again with growing pauses. */

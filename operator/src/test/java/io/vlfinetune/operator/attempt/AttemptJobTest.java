@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Test;
 /** The Job of an attempt. */
 class AttemptJobTest {
     private final VLFineTune run = Samples.run(Samples.spec());
-    private final Job job = AttemptJob.of(run, 2, 1, Samples.CONFIGURATION);
+    private final Job job = AttemptJob.of(run, 2, 1, StopGrace.USUAL, Samples.CONFIGURATION);
     private final PodSpec pod = job.getSpec().getTemplate().getSpec();
     private final Container trainer = pod.getContainers().getFirst();
 
@@ -124,7 +124,7 @@ class AttemptJobTest {
 
         VLFineTune shared = Samples.run(Samples.spec("pvc://m/b", new ScratchSpec(null, null, "shared"), 3));
         assertThat(ScratchClaim.of(shared)).isEmpty();
-        assertThat(AttemptJob.of(shared, 1, 1, Samples.CONFIGURATION)
+        assertThat(AttemptJob.of(shared, 1, 1, StopGrace.USUAL, Samples.CONFIGURATION)
                         .getSpec()
                         .getTemplate()
                         .getSpec()
@@ -134,7 +134,7 @@ class AttemptJobTest {
                         .satisfies(claim -> assertThat(claim.getClaimName()).isEqualTo("shared")));
 
         VLFineTune ephemeral = Samples.run(Samples.spec("pvc://m/b", null, 3));
-        assertThat(AttemptJob.of(ephemeral, 1, 1, Samples.CONFIGURATION)
+        assertThat(AttemptJob.of(ephemeral, 1, 1, StopGrace.USUAL, Samples.CONFIGURATION)
                         .getSpec()
                         .getTemplate()
                         .getSpec()
@@ -172,7 +172,7 @@ class AttemptJobTest {
                 new LifecycleSpec(null, true, 3, null, null, null, null, null),
                 null));
 
-        Container container = AttemptJob.of(planOnly, 1, 1, Samples.CONFIGURATION)
+        Container container = AttemptJob.of(planOnly, 1, 1, StopGrace.USUAL, Samples.CONFIGURATION)
                 .getSpec()
                 .getTemplate()
                 .getSpec()
@@ -205,14 +205,17 @@ class AttemptJobTest {
                 Duration.ofSeconds(1),
                 null,
                 Duration.ofMillis(500));
-        PodSpec without =
-                AttemptJob.of(run, 1, 1, embedded).getSpec().getTemplate().getSpec();
+        PodSpec without = AttemptJob.of(run, 1, 1, StopGrace.USUAL, embedded)
+                .getSpec()
+                .getTemplate()
+                .getSpec();
         assertThat(without.getServiceAccountName()).isNull();
         assertThat(without.getVolumes()).extracting(Volume::getName).doesNotContain("token");
         PodSpec named = AttemptJob.of(
                         scheduled(new SchedulingSpec(null, null, null, null, null, "bucket-reader", null, null)),
                         1,
                         1,
+                        StopGrace.USUAL,
                         embedded)
                 .getSpec()
                 .getTemplate()
@@ -297,7 +300,9 @@ class AttemptJobTest {
     }
 
     private static PodTemplateSpec template(VLFineTune run) {
-        return AttemptJob.of(run, 1, 1, Samples.CONFIGURATION).getSpec().getTemplate();
+        return AttemptJob.of(run, 1, 1, StopGrace.USUAL, Samples.CONFIGURATION)
+                .getSpec()
+                .getTemplate();
     }
 
     private Volume volume(String name) {
@@ -320,7 +325,7 @@ class AttemptJobTest {
         labelled.getMetadata()
                 .setLabels(Map.of(
                         "kueue.x-k8s.io/queue-name", "team", "kueue.x-k8s.io/priority-class", "high", "mine", "too"));
-        Job queued = AttemptJob.of(labelled, 1, 1, Samples.CONFIGURATION);
+        Job queued = AttemptJob.of(labelled, 1, 1, StopGrace.USUAL, Samples.CONFIGURATION);
 
         assertThat(queued.getMetadata().getLabels())
                 .containsEntry("kueue.x-k8s.io/queue-name", "team")
@@ -347,7 +352,7 @@ class AttemptJobTest {
                 null));
         named.getMetadata().setLabels(Map.of("kueue.x-k8s.io/queue-name", "team"));
 
-        assertThat(AttemptJob.of(named, 1, 1, Samples.CONFIGURATION)
+        assertThat(AttemptJob.of(named, 1, 1, StopGrace.USUAL, Samples.CONFIGURATION)
                         .getMetadata()
                         .getLabels())
                 .containsEntry("kueue.x-k8s.io/queue-name", "named");

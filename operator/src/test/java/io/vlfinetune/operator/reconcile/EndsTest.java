@@ -332,4 +332,22 @@ class EndsTest {
         assertThat(life.condition(ConditionType.Running).message()).contains("digits-1-0-late");
         assertThat(life.done).filteredOn(Action.CreateJob.class::isInstance).hasSize(1);
     }
+
+    @Test
+    void givenAMeasuredCheckpointThenTheNextAttemptHasTimeForOneLikeIt() {
+        life.exits(70, false, null).jobFailed();
+        life.step();
+        life.after(Duration.ofMinutes(1));
+
+        assertThat(life.step().actions())
+                .last()
+                .isInstanceOfSatisfying(
+                        Action.CreateJob.class,
+                        create -> assertThat(create.job()
+                                        .getSpec()
+                                        .getTemplate()
+                                        .getSpec()
+                                        .getTerminationGracePeriodSeconds())
+                                .isEqualTo(60 + 3 * 100));
+    }
 }

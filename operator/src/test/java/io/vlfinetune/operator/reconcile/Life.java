@@ -34,6 +34,7 @@ final class Life {
     final Planner planner;
     final Map<Integer, AttemptFacts> attempts = new TreeMap<>();
     final List<PodFacts> strangers = new ArrayList<>();
+    final List<String> leftovers = new ArrayList<>();
     final List<Action> done = new ArrayList<>();
     Instant now = Instant.parse("2026-01-01T00:00:00Z");
     Instant lastWrite;
@@ -261,7 +262,7 @@ final class Life {
                 .flatMap(attempt -> attempt.pods().stream())
                 .filter(pod -> !pod.terminal())
                 .forEach(live::add);
-        return new Observed(List.copyOf(attempts.values()), live, lastWrite);
+        return new Observed(List.copyOf(attempts.values()), live, leftovers, lastWrite);
     }
 
     private Life jobEnded(JobFacts.End end) {
@@ -317,7 +318,7 @@ final class Life {
                         .removeIf(attempt ->
                                 attempt.job() == null && delete.name().equals("digits-" + attempt.number()));
             case Action.DeleteJob delete -> attempts.replaceAll((_, attempt) -> deleting(attempt, delete.uid()));
-            case Action.CreateClaim _, Action.EnsureTrainerAccess _, Action.DeleteClaim _, Action.Release _ -> {}
+            case Action.CreateClaim _, Action.EnsureTrainerAccess _, Action.DeleteClaim _ -> {}
         }
     }
 

@@ -16,6 +16,7 @@ import io.vlfinetune.operator.attempt.AttemptJob;
 import io.vlfinetune.operator.attempt.Children;
 import io.vlfinetune.operator.attempt.JobFacts;
 import io.vlfinetune.operator.attempt.PodFacts;
+import io.vlfinetune.operator.attempt.StopGrace;
 import io.vlfinetune.operator.progress.ProgressObject;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -47,7 +48,7 @@ class ObservedTest {
     }
 
     @Test
-    void givenAnEarlierRunOfTheSameNameThenOnlyItsLivePodIsSeen() {
+    void givenAnEarlierRunOfTheSameNameThenWhatIsLeftOfItIsSeenApart() {
         VLFineTune earlier = Samples.run(Samples.spec());
         earlier.getMetadata().setUid("an earlier run");
 
@@ -69,6 +70,7 @@ class ObservedTest {
         assertThat(observed.livePods())
                 .extracting(PodFacts::name)
                 .containsExactlyInAnyOrder("digits-1-0-old", "digits-1-0-new");
+        assertThat(observed.leftovers()).containsExactly("Job digits-2", "VLFineTuneProgress digits-2");
     }
 
     @Test
@@ -98,7 +100,7 @@ class ObservedTest {
     }
 
     private static Job job(VLFineTune owner, int attempt, String uid) {
-        return new JobBuilder(AttemptJob.of(owner, attempt, 1, Samples.CONFIGURATION))
+        return new JobBuilder(AttemptJob.of(owner, attempt, 1, StopGrace.USUAL, Samples.CONFIGURATION))
                 .editMetadata()
                 .withUid(uid)
                 .endMetadata()

@@ -248,33 +248,6 @@ class PlannerTest {
     }
 
     @Test
-    void givenADeletedRunThenItsJobIsDeletedOnceAndTheRunGoesWhenItsPodIsGone() {
-        life.step();
-        life.after(SECOND).running().report(Samples.report(1, 1, TrainerState.Training, 30));
-        life.step();
-        life.run.getMetadata().setDeletionTimestamp(life.now.toString());
-        assertThat(life.step().actions()).containsExactly(new Action.DeleteJob("digits-1", "uid-1"));
-
-        PodFacts pod = life.attempts.get(1).pod().orElseThrow();
-        life.jobDeleted().strangers.add(pod);
-        assertThat(life.step().actions()).isEmpty();
-
-        life.strangers.clear();
-        assertThat(life.step().actions()).containsExactly(new Action.Release());
-    }
-
-    @Test
-    void givenADeletedRunWhoseTrainerDoesNotStopThenItGoesAfterFiveMinutes() {
-        life.step();
-        life.after(SECOND).running().step();
-        life.run.getMetadata().setDeletionTimestamp(life.now.toString());
-        assertThat(life.step().requeueAfter()).isEqualTo(Duration.ofMinutes(5));
-
-        life.after(Duration.ofMinutes(5));
-        assertThat(life.step().actions()).containsExactly(new Action.Release());
-    }
-
-    @Test
     void givenASucceededRunThenALaterGenerationIsNotedAndNothingElseHappens() {
         life.step();
         life.after(SECOND).exits(0, Samples.success(1)).jobComplete();

@@ -17,9 +17,11 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Lives made of random events, in which some things must hold whatever happens. */
@@ -80,6 +82,7 @@ class RandomLifeTest {
                     .as(name + ": a second look does nothing but " + life.brief(done))
                     .isEqualTo(done);
             told(name, life);
+            printed(name, life);
             happen(life, random, plan);
         }
     }
@@ -117,6 +120,37 @@ class RandomLifeTest {
             case Current -> status.phase() == Phase.Suspended ? "Suspended" : "Healthy";
         };
         assertThat(HealthLua.of(life.run)).as(name + " " + status.phase()).isEqualTo(health);
+    }
+
+    /** What a table shows is what the conditions say. */
+    private static void printed(String name, Life life) {
+        VLFineTuneStatus status = life.status();
+        Map<String, String> cells = PrinterColumns.of(life.run);
+        assertThat(cells)
+                .as(name)
+                .containsEntry("PHASE", status.phase().name())
+                .containsEntry("REASON", life.condition(ConditionType.Ready).reason());
+        assertThat(cells.get("ATTEMPT")).as(name).isEqualTo(text(status.attempt()));
+        if (status.progress() == null) {
+            assertThat(cells).as(name).doesNotContainKeys("PROGRESS", "STEP", "LOSS", "ETA");
+        } else {
+            assertThat(cells.get("PROGRESS"))
+                    .as(name)
+                    .isEqualTo(text(status.progress().percent()));
+            assertThat(cells.get("STEP"))
+                    .as(name)
+                    .isEqualTo(text(status.progress().step()));
+            assertThat(cells.get("LOSS")).as(name).isEqualTo(status.progress().loss());
+        }
+        if (status.phase() == Phase.Succeeded) {
+            assertThat(cells.getOrDefault("ETA", "0"))
+                    .as(name + ": nothing is left to wait for")
+                    .isEqualTo("0");
+        }
+    }
+
+    private static @Nullable String text(@Nullable Object number) {
+        return number == null ? null : number.toString();
     }
 
     private static boolean liveJob(Life life) {

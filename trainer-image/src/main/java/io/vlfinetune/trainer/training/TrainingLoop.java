@@ -26,6 +26,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,6 +35,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /** Takes the optimizer steps of a run, evaluates and writes checkpoints between them. */
 public final class TrainingLoop {
@@ -129,7 +131,7 @@ public final class TrainingLoop {
                     + ": the last bits of the result may differ from an uninterrupted run");
         }
         around.reporter.resumed(step);
-        around.reporter.checkpoint(status(saved.folder()));
+        around.reporter.checkpoint(status(saved.folder(), null));
         around.reporter.metrics(board.status());
         reportPhase();
     }
@@ -262,20 +264,22 @@ public final class TrainingLoop {
                 reached,
                 model.ops().linearKernel(),
                 threads);
+        long began = System.nanoTime();
         Path folder = around.checkpoints.save(model.ops(), state, model.state());
+        Duration took = Duration.ofNanos(System.nanoTime() - began);
         around.metrics.checkpointWritten();
         savedStep = step;
         savedEvaluatedStep = evaluatedStep;
         selection.prune(board);
         around.log.line("checkpoint of step " + step + " in " + folder);
-        around.reporter.checkpoint(status(folder));
+        around.reporter.checkpoint(status(folder, took.toSeconds() + 1));
     }
 
     /** The real place: on one machine the trainer sees its scratch through a link that goes away with the pod. */
-    private CheckpointStatus status(Path folder) {
+    private CheckpointStatus status(Path folder, @Nullable Long seconds) {
         try {
             String uri = folder.toRealPath().toUri().toString();
-            return new CheckpointStatus(step, uri, around.clock.instant().toString());
+            return new CheckpointStatus(step, uri, around.clock.instant().toString(), seconds);
         } catch (IOException problem) {
             throw new UncheckedIOException(problem);
         }

@@ -73,7 +73,7 @@ class ProgressReporterTest {
         server.holds("{\"metadata\":{\"name\":\"digits-1\"},\"report\":{\"attempt\":2,\"sequence\":41}}");
         try (ProgressReporter reporter = reporter(NEVER)) {
             server.await(2);
-            reporter.checkpoint(new CheckpointStatus(3L, "file:///c", "now"));
+            reporter.checkpoint(new CheckpointStatus(3L, "file:///c", "now", 2L));
             List<ProgressServer.Request> requests = server.await(3);
             assertThat(sequences(requests)).containsExactly(42L, 43L);
             assertThat(requests.getLast().body().at("/report/checkpoint/step").asInt())
@@ -140,7 +140,7 @@ class ProgressReporterTest {
         assertThat(log.tail()).contains("progress is not reported for now");
         server.close();
         try (ProgressReporter reporter = reporter(NEVER)) {
-            reporter.checkpoint(new CheckpointStatus(3L, "file:///c", "now"));
+            reporter.checkpoint(new CheckpointStatus(3L, "file:///c", "now", 2L));
             reporter.end(END);
             assertThat(reporter.checkpoint()).isNotNull();
         }
@@ -161,9 +161,9 @@ class ProgressReporterTest {
     void givenNoChannelThenEverythingIsKeptAndNothingSent() {
         try (ProgressReporter reporter = new ProgressReporter(Optional.empty(), 1, NEVER, CLOCK, log)) {
             reporter.state(TrainerState.Training);
-            reporter.checkpoint(new CheckpointStatus(3L, "file:///c", "now"));
+            reporter.checkpoint(new CheckpointStatus(3L, "file:///c", "now", 2L));
             reporter.end(END);
-            assertThat(reporter.checkpoint()).isEqualTo(new CheckpointStatus(3L, "file:///c", "now"));
+            assertThat(reporter.checkpoint()).isEqualTo(new CheckpointStatus(3L, "file:///c", "now", 2L));
         }
         assertThat(server.requests()).isEmpty();
     }
