@@ -1,24 +1,61 @@
 package io.vlfinetune.operator;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
+import com.fasterxml.jackson.databind.deser.std.StdDeserializer;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.batch.v1.JobSpec;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import io.vlfinetune.operator.attempt.Children;
+import java.io.IOException;
+import java.util.Map;
 
 /**
- * Reads objects of the API server without {@code metadata.managedFields}: nobody here asks who set which field, and in the
- * caches these trees of maps are most of what a run costs (a run, its Job, its pod and its progress have each several).
+ * Reads of the API server's objects only what somebody here asks for: no {@code managedFields}, no spec of a pod, no pod
+ * template of a Job, no copy of run.json. In the caches these trees are most of what a run costs. What is written is whole.
  */
 final class LeanSerialization {
     @JsonIgnoreProperties("managedFields")
-    private interface WithoutManagedFields {}
+    private interface LeanMeta {
+        @JsonDeserialize(using = Annotations.class)
+        @SuppressWarnings("UnusedMethod") // Jackson reads it
+        Map<String, String> getAnnotations();
+    }
+
+    @JsonIgnoreProperties(value = "spec", allowGetters = true)
+    private interface WithoutSpec {}
+
+    @JsonIgnoreProperties(value = "template", allowGetters = true)
+    private interface WithoutTemplate {}
+
+    private static final class Annotations extends StdDeserializer<Map<String, String>> {
+        private static final long serialVersionUID = 1L;
+
+        Annotations() {
+            super(Map.class);
+        }
+
+        @Override
+        public Map<String, String> deserialize(JsonParser parser, DeserializationContext context) throws IOException {
+            var type = context.getTypeFactory().constructMapType(Map.class, String.class, String.class);
+            Map<String, String> annotations = context.readValue(parser, type);
+            annotations.remove(Children.RUN_JSON);
+            return annotations;
+        }
+    }
 
     private LeanSerialization() {}
 
-    /** For a client of its own. */
+    /** For a client of its own. It knows the kinds that it is asked for, and not the thousand others there are. */
     static KubernetesSerialization create() {
         ObjectMapper mapper = new ObjectMapper();
-        mapper.addMixIn(ObjectMeta.class, WithoutManagedFields.class);
-        return new KubernetesSerialization(mapper, true);
+        mapper.addMixIn(ObjectMeta.class, LeanMeta.class);
+        mapper.addMixIn(Pod.class, WithoutSpec.class);
+        mapper.addMixIn(JobSpec.class, WithoutTemplate.class);
+        return new KubernetesSerialization(mapper, false);
     }
 }

@@ -3,28 +3,51 @@ package io.vlfinetune.operator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import io.vlfinetune.operator.attempt.AttemptJob;
+import io.vlfinetune.operator.attempt.StopGrace;
 import org.junit.jupiter.api.Test;
 
 class LeanSerializationTest {
-    @Test
-    void givenAPodWithManagedFieldsWhenReadThenTheyAreLeftOutAndAllElseIsThere() {
-        KubernetesSerialization serialization = LeanSerialization.create();
+    private final KubernetesSerialization serialization = LeanSerialization.create();
 
+    @Test
+    void givenAPodWhenReadThenWhatNobodyAsksForIsLeftOutAndAllElseIsThere() {
         Pod pod = serialization.unmarshal("""
                 {"apiVersion": "v1", "kind": "Pod",
                  "metadata": {"name": "digits-1-0-abcde", "resourceVersion": "7", "labels": {"a": "b"},
+                   "annotations": {"vlfinetune.io/run.json": "{}", "c": "d"},
                    "creationTimestamp": "2026-01-01T00:00:00Z",
                    "managedFields": [{"manager": "kubelet", "operation": "Update", "fieldsV1": {"f:status": {}}}]},
+                 "spec": {"containers": [{"name": "trainer"}]},
                  "status": {"phase": "Running"}}
                 """, Pod.class);
 
         assertThat(pod.getMetadata().getManagedFields()).isEmpty();
         assertThat(pod.getMetadata().getAdditionalProperties()).isEmpty();
+        assertThat(pod.getMetadata().getAnnotations()).hasSize(1).containsEntry("c", "d");
+        assertThat(pod.getSpec()).isNull();
+        assertThat(pod.getAdditionalProperties()).isEmpty();
         assertThat(pod.getMetadata().getName()).isEqualTo("digits-1-0-abcde");
         assertThat(pod.getMetadata().getResourceVersion()).isEqualTo("7");
         assertThat(pod.getMetadata().getLabels()).containsEntry("a", "b");
         assertThat(pod.getMetadata().getCreationTimestamp()).isEqualTo("2026-01-01T00:00:00Z");
         assertThat(pod.getStatus().getPhase()).isEqualTo("Running");
+    }
+
+    @Test
+    void givenAJobThenItIsWrittenWholeAndReadWithoutItsTemplate() {
+        Job job = AttemptJob.of(Samples.run(Samples.spec()), 1, 1, StopGrace.USUAL, Samples.CONFIGURATION);
+
+        String text = serialization.asJson(job);
+        assertThat(text).contains("run.json", "\"template\"", "\"containers\"", "completionMode");
+
+        Job read = serialization.unmarshal(text, Job.class);
+        assertThat(read.getSpec().getTemplate()).isNull();
+        assertThat(read.getSpec().getAdditionalProperties()).isEmpty();
+        assertThat(read.getSpec().getCompletionMode()).isEqualTo("Indexed");
+        assertThat(read.getMetadata().getAnnotations())
+                .isEqualTo(job.getMetadata().getAnnotations());
     }
 }

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** The statuses this operator wrote, until the cache has caught up: a stale one would be written, and told, twice. */
 final class StatusMemory {
@@ -18,16 +19,31 @@ final class StatusMemory {
      *
      * @param uid of the run
      * @param resourceVersion version of the run after it
-     * @param status what was written
+     * @param generation of the spec that it was about
      * @param time when
+     * @param status what was written; null once the cache has it, which must not hold everything twice
      */
-    record Written(String uid, long resourceVersion, VLFineTuneStatus status, Instant time) {}
+    record Written(
+            String uid,
+            long resourceVersion,
+            long generation,
+            Instant time,
+            @Nullable VLFineTuneStatus status) {
+        Written known() {
+            return new Written(uid, resourceVersion, generation, time, null);
+        }
+    }
 
     /** Remembers a write. */
     void remember(VLFineTune written, VLFineTuneStatus status, Instant now) {
         byRun.put(
                 ResourceID.fromResource(written),
-                new Written(written.getMetadata().getUid(), version(written), status, now));
+                new Written(
+                        written.getMetadata().getUid(),
+                        version(written),
+                        Objects.requireNonNullElse(status.observedGeneration(), 0L),
+                        now,
+                        status));
     }
 
     /** Forgets a run that is gone. */
@@ -43,22 +59,26 @@ final class StatusMemory {
     /**
      * Puts status and version that were written last into a run that the cache still shows with older ones.
      *
-     * @throws StaleCacheException the cache shows a spec that is older than one that this operator has seen
+     * @throws StaleCacheException the cache shows a spec or a status that is older than one that it showed before
      */
     void refresh(VLFineTune run) {
+        written(run).ifPresent(write -> refresh(run, write));
+    }
+
+    private void refresh(VLFineTune run, Written write) {
         long generation = Objects.requireNonNullElse(run.getMetadata().getGeneration(), 0L);
-        written(run)
-                .map(Written::status)
-                .map(VLFineTuneStatus::observedGeneration)
-                .filter(seen -> seen > generation)
-                .ifPresent(seen -> {
-                    throw new StaleCacheException(
-                            "the cache of runs is behind: generation %d, seen was %d".formatted(generation, seen));
-                });
-        written(run).filter(write -> write.resourceVersion() > version(run)).ifPresent(write -> {
+        if (write.generation() > generation) {
+            throw new StaleCacheException("the cache of runs is behind: generation %d, seen was %d"
+                    .formatted(generation, write.generation()));
+        }
+        if (write.resourceVersion() <= version(run)) {
+            byRun.replace(ResourceID.fromResource(run), write, write.known());
+        } else if (write.status() == null) {
+            throw new StaleCacheException("the cache of runs went back to before version " + write.resourceVersion());
+        } else {
             run.setStatus(write.status());
             run.getMetadata().setResourceVersion(Long.toString(write.resourceVersion()));
-        });
+        }
     }
 
     /** The last write. */
