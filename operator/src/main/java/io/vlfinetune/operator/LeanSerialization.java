@@ -1,14 +1,19 @@
 package io.vlfinetune.operator;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonIncludeProperties;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import com.fasterxml.jackson.databind.deser.std.StdDeserializer;
+import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodCondition;
+import io.fabric8.kubernetes.api.model.PodStatus;
 import io.fabric8.kubernetes.api.model.batch.v1.JobSpec;
+import io.fabric8.kubernetes.api.model.batch.v1.JobStatus;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import io.vlfinetune.operator.attempt.Children;
 import java.io.IOException;
@@ -16,7 +21,7 @@ import java.util.Map;
 
 /**
  * Reads of the API server's objects only what somebody here asks for: no {@code managedFields}, no spec of a pod, no pod
- * template of a Job, no copy of run.json. In the caches these trees are most of what a run costs. What is written is whole.
+ * template of a Job, no counts and addresses, no copy of run.json. In the caches these trees are most of what a run costs. What is written is whole.
  */
 final class LeanSerialization {
     @JsonIgnoreProperties("managedFields")
@@ -29,8 +34,22 @@ final class LeanSerialization {
     @JsonIgnoreProperties(value = "spec", allowGetters = true)
     private interface WithoutSpec {}
 
-    @JsonIgnoreProperties(value = "template", allowGetters = true)
-    private interface WithoutTemplate {}
+    @JsonIncludeProperties({"phase", "conditions", "containerStatuses"})
+    private interface LeanPodStatus {}
+
+    @JsonIncludeProperties({"type", "status", "reason", "message"})
+    private interface LeanPodCondition {}
+
+    @JsonIncludeProperties({"name", "image", "state"})
+    private interface LeanContainerStatus {}
+
+    @JsonIgnoreProperties(
+            value = {"template", "selector", "podFailurePolicy", "successPolicy"},
+            allowGetters = true)
+    private interface LeanJobSpec {}
+
+    @JsonIncludeProperties("conditions")
+    private interface LeanJobStatus {}
 
     private static final class Annotations extends StdDeserializer<Map<String, String>> {
         private static final long serialVersionUID = 1L;
@@ -55,7 +74,11 @@ final class LeanSerialization {
         ObjectMapper mapper = new ObjectMapper();
         mapper.addMixIn(ObjectMeta.class, LeanMeta.class);
         mapper.addMixIn(Pod.class, WithoutSpec.class);
-        mapper.addMixIn(JobSpec.class, WithoutTemplate.class);
+        mapper.addMixIn(PodStatus.class, LeanPodStatus.class);
+        mapper.addMixIn(PodCondition.class, LeanPodCondition.class);
+        mapper.addMixIn(ContainerStatus.class, LeanContainerStatus.class);
+        mapper.addMixIn(JobSpec.class, LeanJobSpec.class);
+        mapper.addMixIn(JobStatus.class, LeanJobStatus.class);
         return new KubernetesSerialization(mapper, false);
     }
 }

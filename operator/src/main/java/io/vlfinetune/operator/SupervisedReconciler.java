@@ -53,6 +53,12 @@ final class SupervisedReconciler implements Reconciler<VLFineTune> {
         }
     }
 
+    /** Whether a change of a run, which its cache has just taken in, may change what is to be done. */
+    boolean changed(VLFineTune next, VLFineTune old) {
+        reconciler.seen(next);
+        return Watched.matters(next, old);
+    }
+
     /** What is told of runs that are gone. */
     Departures departures() {
         return new Departures(reconciler::gone);

@@ -99,7 +99,7 @@ public final class VLFineTuneOperator implements AutoCloseable {
                 parts.metrics());
         Metrics metrics = new AggregatedMetrics(List.of(parts.metrics().reconciles(), reconciler.departures()));
         Operator operator = new Operator(overrider -> configure(overrider.withMetrics(metrics), client, parts));
-        operator.register(reconciler, overrider -> configure(overrider, configuration));
+        operator.register(reconciler, overrider -> configure(overrider, configuration, reconciler));
         operator.start();
         parts.metrics().leadsIf(() -> parts.leadership().map(Leadership::leads).orElse(true));
         return new VLFineTuneOperator(client, operator, reconciler, parts.leadership());
@@ -119,14 +119,16 @@ public final class VLFineTuneOperator implements AutoCloseable {
     }
 
     private static void configure(
-            ControllerConfigurationOverrider<VLFineTune> overrider, OperatorConfiguration configuration) {
+            ControllerConfigurationOverrider<VLFineTune> overrider,
+            OperatorConfiguration configuration,
+            SupervisedReconciler reconciler) {
         overrider
                 .withRetry(VLFineTuneReconciler.retry(
                         () -> ThreadLocalRandom.current().nextDouble()))
                 .withGenericFilter(Watched::byThisOperator)
                 // JOSDK's own looks at the generation only: annotations and labels would change nothing.
                 .withGenerationAware(false)
-                .withOnUpdateFilter(Watched::matters)
+                .withOnUpdateFilter(reconciler::changed)
                 .withRateLimiter(new LinearRateLimiter(limitPeriod(configuration), RECONCILES_PER_PERIOD));
         if (configuration.namespaces().isEmpty()) {
             overrider.watchingAllNamespaces();

@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import io.vlfinetune.operator.attempt.AttemptJob;
+import io.vlfinetune.operator.attempt.PodFacts;
 import io.vlfinetune.operator.attempt.StopGrace;
 import org.junit.jupiter.api.Test;
 
@@ -21,7 +22,10 @@ class LeanSerializationTest {
                    "creationTimestamp": "2026-01-01T00:00:00Z",
                    "managedFields": [{"manager": "kubelet", "operation": "Update", "fieldsV1": {"f:status": {}}}]},
                  "spec": {"containers": [{"name": "trainer"}]},
-                 "status": {"phase": "Running"}}
+                 "status": {"phase": "Running", "podIP": "10.0.0.1",
+                   "conditions": [{"type": "Ready", "status": "True", "lastProbeTime": null}],
+                   "containerStatuses": [{"name": "trainer", "image": "trainer:1", "imageID": "sha256:1",
+                     "state": {"waiting": {"reason": "ErrImagePull", "message": "no such image"}}}]}}
                 """, Pod.class);
 
         assertThat(pod.getMetadata().getManagedFields()).isEmpty();
@@ -34,6 +38,13 @@ class LeanSerializationTest {
         assertThat(pod.getMetadata().getLabels()).containsEntry("a", "b");
         assertThat(pod.getMetadata().getCreationTimestamp()).isEqualTo("2026-01-01T00:00:00Z");
         assertThat(pod.getStatus().getPhase()).isEqualTo("Running");
+        assertThat(pod.getStatus().getPodIP()).isNull();
+        assertThat(pod.getStatus().getAdditionalProperties()).isEmpty();
+        assertThat(pod.getStatus().getConditions().getFirst().getStatus()).isEqualTo("True");
+        assertThat(pod.getStatus().getContainerStatuses().getFirst().getImageID())
+                .isNull();
+        assertThat(PodFacts.of(pod).waiting())
+                .isEqualTo(new PodFacts.Waiting("ErrImagePull", "no such image", "trainer:1"));
     }
 
     @Test

@@ -46,6 +46,15 @@ final class StatusMemory {
                         status));
     }
 
+    /** The cache has a run as it is here: what it has must not be held twice. */
+    void seen(VLFineTune run) {
+        byRun.computeIfPresent(
+                ResourceID.fromResource(run),
+                (_, write) -> write.uid().equals(run.getMetadata().getUid()) && write.resourceVersion() <= version(run)
+                        ? write.known()
+                        : write);
+    }
+
     /** Forgets a run that is gone. */
     void forget(ResourceID run) {
         byRun.remove(run);
@@ -72,13 +81,13 @@ final class StatusMemory {
                     .formatted(generation, write.generation()));
         }
         if (write.resourceVersion() <= version(run)) {
-            byRun.replace(ResourceID.fromResource(run), write, write.known());
-        } else if (write.status() == null) {
-            throw new StaleCacheException("the cache of runs went back to before version " + write.resourceVersion());
-        } else {
-            run.setStatus(write.status());
-            run.getMetadata().setResourceVersion(Long.toString(write.resourceVersion()));
+            return;
         }
+        if (write.status() == null) {
+            throw new StaleCacheException("the cache of runs went back to before version " + write.resourceVersion());
+        }
+        run.setStatus(write.status());
+        run.getMetadata().setResourceVersion(Long.toString(write.resourceVersion()));
     }
 
     /** The last write. */

@@ -82,6 +82,11 @@ public final class VLFineTuneReconciler implements Reconciler<VLFineTune> {
         return plan.requeueAfter() == null ? control : control.rescheduleAfter(plan.requeueAfter());
     }
 
+    /** The cache of runs was told of a run as it is now. */
+    public void seen(VLFineTune run) {
+        memory.seen(run);
+    }
+
     /** A run is gone: nothing is known any more of what had its name. */
     public void gone(ResourceID run) {
         memory.forget(run);
