@@ -12,9 +12,8 @@ case "${1:-}" in
       VLFINETUNE_LEADER_ELECTION=true VLFINETUNE_LEASE=vlfinetune-operator \
       VLFINETUNE_POD_NAME="operator-$(date +%s%N)" VLFINETUNE_POD_NAMESPACE=vlfinetune-system \
       VLFINETUNE_LOG_LEVEL=INFO VLFINETUNE_HEALTH_ADDRESS="127.0.0.1:$health" \
-      "${JAVA_HOME:?}/bin/java" --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow \
-      -XX:+UseSerialGC -Xms8m "-Xmx${HEAP:-307m}" -XX:+ExitOnOutOfMemoryError \
-      -Dlog4j2.configurationFile=vlfinetune-operator-log4j2.xml -cp "$bin/operator/*" io.vlfinetune.operator.Main
+      MALLOC_ARENA_MAX=2 "${JAVA_HOME:?}/bin/java" "@$root/operator/src/main/jib/app/jvm.options" \
+      -Xms8m "-Xmx${HEAP:-307m}" -cp "$bin/operator/*" io.vlfinetune.operator.Main
     for _ in $(seq 600); do
       python3 - "http://127.0.0.1:$health/readyz" <<'P' 2>/dev/null && exit 0
 import sys, urllib.request

@@ -95,10 +95,9 @@ class MainProcessTest {
     private Process start(Map<String, String> environment) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-XX:+UseSerialGC",
+                // Those of the image.
+                "@" + Path.of("src", "main", "jib", "app", "jvm.options").toAbsolutePath(),
                 "-Xmx256m",
-                "-Dlog4j2.configurationFile=vlfinetune-operator-log4j2.xml",
                 "-cp",
                 System.getProperty("java.class.path"),
                 Main.class.getName());
