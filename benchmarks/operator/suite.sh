@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # suite.sh N...: for each N plain Jobs, the operator's runs and a restart with these finished; then, with the first N,
 # running ones at rest and over a restart, and Kubeflow Trainer. Everything is appended to results.json. up.sh comes first.
-# TRAINJOBS: how many of Trainer's (the first N), empty: none.
+# HOLD: how many at rest (the first N). TRAINJOBS: how many of Trainer's (the first N), empty: none.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 [ $# -gt 0 ] || set -- 100
@@ -16,10 +16,10 @@ for many in "$@"; do
   bench restart stop
   bench clean runs
 done
-bench hold "$1"
+bench hold "${HOLD:-$1}"
 bench steady 60
 bench restart kill
-bench release "$1"
+bench release "${HOLD:-$1}"
 bench clean runs
 if [ -n "${TRAINJOBS-$1}" ]; then
   "$here/operator.sh" stop

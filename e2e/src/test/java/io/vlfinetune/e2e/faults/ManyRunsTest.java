@@ -18,8 +18,8 @@ class ManyRunsTest {
     private static final List<String> WISHES = List.of("fine", "fine", "exit-11", "once-exit-30", "preempted");
     private static final Duration PATIENCE = Duration.ofMinutes(5);
     private static final long QUIET_MILLIS = 1_000;
-    /** Finalizer, claim, progress, Job, five statuses, two events; twice the middle of it where a run is tried again. */
-    private static final int WRITES_PER_RUN = 22;
+    /** Claim, progress, Job, five statuses, two events; twice the middle of it where a run is tried again. */
+    private static final int WRITES_PER_RUN = 20;
 
     @Test
     void givenManyRunsThenEachReachesItsEndWithoutALookAtTheClock(Ground ground) {

@@ -21,6 +21,7 @@ import io.vlfinetune.operator.attempt.Children;
 import io.vlfinetune.operator.attempt.JobFacts;
 import java.net.HttpURLConnection;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -84,15 +85,22 @@ final class Actor {
     }
 
     /**
-     * Writes a whole status; returns the run as the server has it then. The version of the run is a precondition: what
-     * was planned from an older one must not overwrite what is known since.
+     * Writes a whole status; returns the run as the server has it then, nothing if it is gone. The version of the run is
+     * a precondition: what was planned from an older one must not overwrite what is known since.
      */
-    VLFineTune report(VLFineTune run, VLFineTuneStatus status) {
-        return client.resource(run)
-                .subresource("status")
-                .patch(
-                        PatchContext.of(PatchType.JSON_MERGE),
-                        StatusPatch.of(run.getMetadata().getResourceVersion(), status));
+    Optional<VLFineTune> report(VLFineTune run, VLFineTuneStatus status) {
+        try {
+            return Optional.of(client.resource(run)
+                    .subresource("status")
+                    .patch(
+                            PatchContext.of(PatchType.JSON_MERGE),
+                            StatusPatch.of(run.getMetadata().getResourceVersion(), status)));
+        } catch (KubernetesClientException e) {
+            if (e.getCode() == HttpURLConnection.HTTP_NOT_FOUND) {
+                return Optional.empty();
+            }
+            throw e;
+        }
     }
 
     /** Tells an event; one that was told before is told already. */

@@ -21,6 +21,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.DoubleSupplier;
 import java.util.stream.Stream;
@@ -117,8 +118,11 @@ public final class VLFineTuneReconciler implements Reconciler<VLFineTune> {
             return;
         }
         herald.tell(actor(), id, RunEvents.between(run, before, next, now));
-        VLFineTune written = actor().report(run, next);
-        memory.remember(written, next, now);
+        Optional<VLFineTune> written = actor().report(run, next);
+        if (written.isEmpty()) {
+            return;
+        }
+        memory.remember(written.get(), next, now);
         metrics.written(run, before, next, now);
         MDC.put("attempt", Objects.requireNonNullElse(next.attempt(), 0).toString());
         LOG.info(

@@ -44,13 +44,16 @@ public record MemoryEstimate(Blueprint blueprint, DType precision, boolean accum
     private static final double BACKWARD = 1.5;
 
     /**
-     * Part of what Float32 layers would have kept that the allocator holds although they run again: measured on three
-     * shapes, not derived. BFloat16 layers lose next to nothing.
+     * Part of what trained Float32 layers would have kept that the allocator holds although they run again, since the
+     * gradients that stay lie between: measured on three shapes, not derived. BFloat16 layers lose next to nothing.
      */
     private static final double LOST = 0.5;
 
     /** How often what a stage remembers is there while it runs again: with scores, probabilities and their gradients. */
     private static final long AGAIN = 4;
+
+    /** The same where nothing is remembered: scores and probabilities. */
+    private static final long FORWARD = 2;
 
     /** Logits in Float32, their log-softmax and its gradient. */
     private static final long LOGITS = 12;
@@ -110,7 +113,11 @@ public record MemoryEstimate(Blueprint blueprint, DType precision, boolean accum
         // Gradients are large and stay: the allocator loses little on them.
         peak += (long) ((ALLOCATOR - 1) * Math.max(0, Math.min(activations + logits, peak)));
         if (recompute && precision == DType.F32) {
-            peak += (long) (LOST * stretches.stream().mapToLong(Stretch::kept).sum());
+            peak += (long) (LOST
+                    * stretches.stream()
+                            .filter(stretch -> stretch.gradients > 0)
+                            .mapToLong(Stretch::kept)
+                            .sum());
         }
         long process = PROCESS + workload.cachedBytes() + 2 * workload.pixelBytes();
         return new MemoryStatus(
@@ -162,7 +169,7 @@ public record MemoryEstimate(Blueprint blueprint, DType precision, boolean accum
                 long flow = widths.hidden() * rows(part, narrowed, workload) * precision.bytes();
                 found.add(new Stretch(kept, flow, gradients(layer, phase), cast(layer, phase) + AGAIN * inside));
             } else {
-                prefix = Math.max(prefix, kept);
+                prefix = Math.max(prefix, kept + FORWARD * inside);
             }
         }
         return new Layers(found, prefix);
