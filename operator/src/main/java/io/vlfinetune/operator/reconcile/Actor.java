@@ -65,6 +65,8 @@ final class Actor {
                 case Action.CreateJob create -> {
                     if (repeated || JobFacts.of(create.job()).attempt() > 1) {
                         freshness.confirmNext(run, create.job());
+                    } else {
+                        freshness.confirmFirst(run);
                     }
                     remember(caches.jobs(), create(run, create.job()).object());
                 }

@@ -9,19 +9,37 @@ import io.vlfinetune.api.kubernetes.VLFineTune;
 import io.vlfinetune.operator.attempt.AttemptFacts;
 import io.vlfinetune.operator.attempt.Children;
 import io.vlfinetune.operator.attempt.JobFacts;
+import io.vlfinetune.operator.attempt.Times;
 import io.vlfinetune.operator.conditions.Conditions;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 
 /**
  * Asks the API server itself in the few places where something follows from what is <em>not</em> in the caches: a list
- * may come from a replica that is behind (Sieve's stale reads), and an attempt that seems to be gone may be at work. A
- * life without restarts never asks.
- *
- * @param client the operator's
+ * may come from a replica that is behind (Sieve's stale reads), an attempt that seems to be gone may be at work, and a run
+ * that is there may be gone. A life without restarts never asks.
  */
-record Freshness(KubernetesClient client) {
+final class Freshness {
+    /** Clocks of server and operator differ, and times of creation are cut to seconds. */
+    private static final Duration SKEW = Duration.ofSeconds(5);
+
+    private final KubernetesClient client;
+    private final AtomicReference<Instant> firstLook = new AtomicReference<>();
+
+    /** Asks with the operator's client. */
+    Freshness(KubernetesClient client) {
+        this.client = client;
+    }
+
+    /** A reconcile begins: what was there before the first one came with a list, and not by a watch. */
+    void looking(Instant now) {
+        firstLook.compareAndSet(null, now);
+    }
+
     /**
      * Before an attempt that the status knows counts as vanished.
      *
@@ -44,6 +62,10 @@ record Freshness(KubernetesClient client) {
         if (job != null && Children.belongsTo(job, run)) {
             throw new StaleCacheException("the cache of Jobs is behind: it lacks " + name);
         }
+        VLFineTune latest = client.resource(run).get();
+        if (latest == null || !sameObject(latest, run)) {
+            throw new StaleCacheException("the cache of runs is behind: this one is gone, as its Job is");
+        }
     }
 
     private static boolean over(VLFineTuneStatus status, int attempt) {
@@ -54,6 +76,22 @@ record Freshness(KubernetesClient client) {
                         .filter(known -> Objects.equals(known.number(), attempt))
                         .map(AttemptStatus::endTime)
                         .anyMatch(Objects::nonNull);
+    }
+
+    /**
+     * Before the first attempt of a run is started.
+     *
+     * @throws StaleCacheException the run has changed or gone since a list that this operator began with
+     */
+    void confirmFirst(VLFineTune run) {
+        Instant begin = firstLook.get();
+        boolean listed = begin == null
+                || Times.parse(run.getMetadata().getCreationTimestamp())
+                        .filter(created -> created.isAfter(begin.plus(SKEW)))
+                        .isEmpty();
+        if (listed) {
+            confirmLatest(run);
+        }
     }
 
     /**
@@ -76,7 +114,7 @@ record Freshness(KubernetesClient client) {
     void confirmLatest(VLFineTune run) {
         VLFineTune latest = client.resource(run).get();
         boolean same = latest != null
-                && latest.getMetadata().getUid().equals(run.getMetadata().getUid())
+                && sameObject(latest, run)
                 && latest.getMetadata()
                         .getResourceVersion()
                         .equals(run.getMetadata().getResourceVersion())
@@ -85,6 +123,10 @@ record Freshness(KubernetesClient client) {
         if (!same) {
             throw new StaleCacheException("the cache of runs is behind");
         }
+    }
+
+    private static boolean sameObject(VLFineTune one, VLFineTune other) {
+        return one.getMetadata().getUid().equals(other.getMetadata().getUid());
     }
 
     private Stream<Job> live(VLFineTune run) {

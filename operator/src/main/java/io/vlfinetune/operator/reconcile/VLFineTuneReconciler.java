@@ -70,6 +70,7 @@ public final class VLFineTuneReconciler implements Reconciler<VLFineTune> {
     @Override
     public UpdateControl<VLFineTune> reconcile(VLFineTune run, Context<VLFineTune> context) {
         Instant now = clock.instant();
+        freshness.looking(now);
         Plan plan = plan(run, context, now);
         VLFineTuneStatus before = Objects.requireNonNullElse(run.getStatus(), VLFineTuneStatus.EMPTY);
         try {
