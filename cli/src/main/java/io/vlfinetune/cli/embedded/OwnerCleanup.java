@@ -31,7 +31,7 @@ public final class OwnerCleanup implements AutoCloseable {
     private final ExecutorService thread = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("owner-cleanup").daemon().factory());
     private final SharedIndexInformer<VLFineTune> runs;
-    private final SharedIndexInformer<Job> jobs;
+    private final List<? extends SharedIndexInformer<?>> children;
 
     /** Joins: looks after the children of every run of the server. */
     public OwnerCleanup(KubernetesClient client) {
@@ -54,37 +54,49 @@ public final class OwnerCleanup implements AutoCloseable {
                 thread.execute(() -> collect(run));
             }
         });
-        this.jobs = client.resources(Job.class).inAnyNamespace().runnableInformer(0);
-        jobs.addEventHandler(new ResourceEventHandler<>() {
+        this.children = OWNED.stream().map(this::children).toList();
+        runs.run();
+        children.forEach(SharedIndexInformer::run);
+    }
+
+    private <T extends HasMetadata> SharedIndexInformer<T> children(Class<T> kind) {
+        SharedIndexInformer<T> informer =
+                client.resources(kind).inAnyNamespace().runnableInformer(0);
+        informer.addEventHandler(new ResourceEventHandler<>() {
             @Override
-            public void onAdd(Job job) {
-                thread.execute(() -> collectOrphan(job));
+            public void onAdd(T child) {
+                thread.execute(() -> collectOrphan(child));
             }
 
             @Override
-            public void onUpdate(Job before, Job job) {}
+            public void onUpdate(T before, T child) {}
 
             @Override
-            public void onDelete(Job job, boolean stateUnknown) {}
+            public void onDelete(T child, boolean stateUnknown) {}
         });
-        runs.run();
-        jobs.run();
+        return informer;
     }
 
-    /** An operator that did not know yet that its run is gone may make one more Job of it. */
-    private void collectOrphan(Job job) {
-        job.getMetadata().getOwnerReferences().stream()
+    /** An operator that did not know yet that a run is gone may make one more child of it. */
+    private void collectOrphan(HasMetadata child) {
+        child.getMetadata().getOwnerReferences().stream()
                 .filter(owner -> owner.getKind().equals(HasMetadata.getKind(VLFineTune.class)))
-                .filter(owner -> !exists(job.getMetadata().getNamespace(), owner))
-                .forEach(_ -> delete(job));
+                .filter(owner -> !exists(child.getMetadata().getNamespace(), owner))
+                .forEach(_ -> delete(child));
     }
 
+    /** Whether it may be there: what cannot be told is left alone. */
     private boolean exists(String namespace, OwnerReference owner) {
-        VLFineTune run = client.resources(VLFineTune.class)
-                .inNamespace(namespace)
-                .withName(owner.getName())
-                .get();
-        return run != null && run.getMetadata().getUid().equals(owner.getUid());
+        try {
+            VLFineTune run = client.resources(VLFineTune.class)
+                    .inNamespace(namespace)
+                    .withName(owner.getName())
+                    .get();
+            return run != null && run.getMetadata().getUid().equals(owner.getUid());
+        } catch (KubernetesClientException e) {
+            LOG.info("owner cleanup: {}", e.getMessage());
+            return true;
+        }
     }
 
     /** A foreground deletion: the run waits for its children. */
@@ -129,7 +141,7 @@ public final class OwnerCleanup implements AutoCloseable {
     @Override
     public void close() {
         runs.stop();
-        jobs.stop();
+        children.forEach(SharedIndexInformer::stop);
         thread.shutdownNow();
     }
 }

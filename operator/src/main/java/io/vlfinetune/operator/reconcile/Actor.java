@@ -53,6 +53,9 @@ final class Actor {
      */
     void act(VLFineTune run, List<Action> actions) {
         boolean repeated = false;
+        if (actions.stream().anyMatch(Action.CreateJob.class::isInstance)) {
+            freshness.confirmListed(run);
+        }
         for (Action action : actions) {
             switch (action) {
                 case Action.CreateClaim create -> create(run, create.claim());
@@ -65,8 +68,6 @@ final class Actor {
                 case Action.CreateJob create -> {
                     if (repeated || JobFacts.of(create.job()).attempt() > 1) {
                         freshness.confirmNext(run, create.job());
-                    } else {
-                        freshness.confirmFirst(run);
                     }
                     remember(caches.jobs(), create(run, create.job()).object());
                 }

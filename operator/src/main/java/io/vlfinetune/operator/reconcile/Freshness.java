@@ -79,11 +79,11 @@ final class Freshness {
     }
 
     /**
-     * Before the first attempt of a run is started.
+     * Before anything is made for a run that may have been gone when this operator began.
      *
      * @throws StaleCacheException the run has changed or gone since a list that this operator began with
      */
-    void confirmFirst(VLFineTune run) {
+    void confirmListed(VLFineTune run) {
         Instant begin = firstLook.get();
         boolean listed = begin == null
                 || Times.parse(run.getMetadata().getCreationTimestamp())
