@@ -2,9 +2,14 @@ package io.vlfinetune.operator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Status;
+import io.fabric8.kubernetes.api.model.WatchEvent;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import io.vlfinetune.api.kubernetes.VLFineTune;
+import io.vlfinetune.api.kubernetes.VLFineTuneProgress;
 import io.vlfinetune.operator.attempt.AttemptJob;
 import io.vlfinetune.operator.attempt.PodFacts;
 import io.vlfinetune.operator.attempt.StopGrace;
@@ -45,6 +50,28 @@ class LeanSerializationTest {
                 .isNull();
         assertThat(PodFacts.of(pod).waiting())
                 .isEqualTo(new PodFacts.Waiting("ErrImagePull", "no such image", "trainer:1"));
+    }
+
+    /** Without it a watch that has expired would be asked for again and again, from where it cannot begin. */
+    @Test
+    void givenEventsOfAWatchThenTheirObjectsAreOfTheirKinds() {
+        assertThat(watched("Status", "v1"))
+                .isInstanceOfSatisfying(
+                        Status.class, status -> assertThat(status.getCode()).isEqualTo(410));
+        assertThat(watched("Pod", "v1")).isInstanceOf(Pod.class);
+        assertThat(watched("Job", "batch/v1")).isInstanceOf(Job.class);
+        assertThat(watched("VLFineTune", "vlfinetune.io/v1alpha1")).isInstanceOf(VLFineTune.class);
+        assertThat(watched("VLFineTuneProgress", "vlfinetune.io/v1alpha1")).isInstanceOf(VLFineTuneProgress.class);
+        assertThat(watched("Workload", "kueue.x-k8s.io/v1beta1")).isInstanceOf(GenericKubernetesResource.class);
+    }
+
+    private Object watched(String kind, String version) {
+        String code = kind.equals("Status") ? ", \"code\": 410" : "";
+        return serialization
+                .unmarshal("""
+                        {"type": "ERROR", "object": {"kind": "%s", "apiVersion": "%s", "metadata": {}%s}}
+                        """.formatted(kind, version, code), WatchEvent.class)
+                .getObject();
     }
 
     @Test

@@ -16,6 +16,7 @@ import io.vlfinetune.cli.embedded.realapi.RealApiServer;
 import io.vlfinetune.e2e.RealServer;
 import io.vlfinetune.e2e.Rights;
 import io.vlfinetune.e2e.chart.Chart;
+import io.vlfinetune.operator.LeanSerialization;
 import io.vlfinetune.operator.OperatorConfiguration;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -49,7 +50,10 @@ public final class Ground implements AutoCloseable {
         Rights rights = new Rights(server);
         rights.grant(OPERATOR, role);
         this.login = rights.login(OPERATOR);
-        this.connected = new KubernetesClientBuilder().withConfig(login).build();
+        this.connected = new KubernetesClientBuilder()
+                .withConfig(login)
+                .withKubernetesSerialization(LeanSerialization.create())
+                .build();
         this.connections = (StandardHttpClient<?, ?, ?>) connected.getHttpClient();
         User.await(
                 "service of both kinds",

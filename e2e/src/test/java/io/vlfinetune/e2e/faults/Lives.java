@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.http.StandardHttpClient;
+import io.vlfinetune.operator.LeanSerialization;
 import io.vlfinetune.operator.OperatorConfiguration;
 import io.vlfinetune.operator.VLFineTuneOperator;
 import java.util.concurrent.CountDownLatch;
@@ -93,6 +94,7 @@ public final class Lives implements AutoCloseable {
 
     private void live(Line current) {
         KubernetesClient client = new KubernetesClientBuilder()
+                .withKubernetesSerialization(LeanSerialization.create())
                 .withHttpClientFactory(new FaultyHttp.Factory(current, connections))
                 .withConfig(new ConfigBuilder(login)
                         // Real clients try for minutes, which would hide every fault from the operator.

@@ -55,6 +55,9 @@ public record MemoryEstimate(Blueprint blueprint, DType precision, boolean accum
     /** The same where nothing is remembered: scores and probabilities. */
     private static final long FORWARD = 2;
 
+    /** What a layer that remembers nothing holds at once, by what it would keep: its sources and results; measured. */
+    private static final long BELOW = 3;
+
     /** Logits in Float32, their log-softmax and its gradient. */
     private static final long LOGITS = 12;
 
@@ -109,7 +112,7 @@ public record MemoryEstimate(Blueprint blueprint, DType precision, boolean accum
             peak = Math.max(peak, left + there + work);
             left -= recompute ? stretch.flow : stretch.kept;
         }
-        peak = Math.max(Math.max(peak, gradients), layers.prefix / workload.rows());
+        peak = Math.max(Math.max(peak, gradients), BELOW * layers.prefix / workload.rows());
         // Gradients are large and stay: the allocator loses little on them.
         peak += (long) ((ALLOCATOR - 1) * Math.max(0, Math.min(activations + logits, peak)));
         if (recompute && precision == DType.F32) {
