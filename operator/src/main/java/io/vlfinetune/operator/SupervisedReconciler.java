@@ -55,8 +55,8 @@ final class SupervisedReconciler implements Reconciler<VLFineTune> {
 
     /** Whether a change of a run, which its cache has just taken in, may change what is to be done. */
     boolean changed(VLFineTune next, VLFineTune old) {
-        reconciler.seen(next);
-        return Watched.matters(next, old);
+        boolean waitedFor = reconciler.seen(next, old);
+        return waitedFor || Watched.matters(next, old);
     }
 
     /** What is told of runs that are gone. */

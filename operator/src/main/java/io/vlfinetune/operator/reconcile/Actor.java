@@ -111,7 +111,7 @@ final class Actor {
         try {
             client.resource(event).create();
         } catch (KubernetesClientException e) {
-            if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+            if (!exists(e)) {
                 throw e;
             }
         }
@@ -147,7 +147,7 @@ final class Actor {
                         shared.getMetadata().getNamespace(),
                         shared.getMetadata().getName(),
                         e.getMessage());
-            } else if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+            } else if (!exists(e)) {
                 throw e;
             }
         }
@@ -167,7 +167,7 @@ final class Actor {
         try {
             return new Child<>(client.resource(child).create(), false);
         } catch (KubernetesClientException e) {
-            if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+            if (!exists(e)) {
                 throw e;
             }
             T existing = client.resource(child).get();
@@ -182,6 +182,13 @@ final class Actor {
             }
             return new Child<>(existing, true);
         }
+    }
+
+    /** 409 says that it exists already, or, as when a quota is counted at the same time, to try again. */
+    private static boolean exists(KubernetesClientException refusal) {
+        return refusal.getCode() == HttpURLConnection.HTTP_CONFLICT
+                && (refusal.getStatus() == null
+                        || !"Conflict".equals(refusal.getStatus().getReason()));
     }
 
     /** The next reconcile sees what was made even before the watch tells of it. */

@@ -63,6 +63,7 @@ final class Herald {
         return code < HttpURLConnection.HTTP_BAD_REQUEST
                 || code >= HttpURLConnection.HTTP_INTERNAL_ERROR
                 || code == HttpURLConnection.HTTP_CLIENT_TIMEOUT
+                || code == HttpURLConnection.HTTP_CONFLICT
                 || code == TOO_MANY_REQUESTS;
     }
 

@@ -46,13 +46,22 @@ final class StatusMemory {
                         status));
     }
 
-    /** The cache has a run as it is here: what it has must not be held twice. */
-    void seen(VLFineTune run) {
+    /**
+     * The cache has a run as it is here: what it has must not be held twice.
+     *
+     * @return whether the cache had gone back and is as far as it was only now: a reconcile may have been put off for that
+     */
+    boolean seen(VLFineTune run, VLFineTune before) {
+        boolean again = written(run)
+                .filter(write -> write.status() == null)
+                .filter(write -> version(before) < write.resourceVersion() && write.resourceVersion() <= version(run))
+                .isPresent();
         byRun.computeIfPresent(
                 ResourceID.fromResource(run),
                 (_, write) -> write.uid().equals(run.getMetadata().getUid()) && write.resourceVersion() <= version(run)
                         ? write.known()
                         : write);
+        return again;
     }
 
     /** Forgets a run that is gone. */

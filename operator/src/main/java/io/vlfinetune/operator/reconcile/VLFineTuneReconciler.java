@@ -84,9 +84,9 @@ public final class VLFineTuneReconciler implements Reconciler<VLFineTune> {
         return plan.requeueAfter() == null ? control : control.rescheduleAfter(plan.requeueAfter());
     }
 
-    /** The cache of runs was told of a run as it is now. */
-    public void seen(VLFineTune run) {
-        memory.seen(run);
+    /** The cache of runs was told of a run as it is now; says whether a reconcile waits for just that. */
+    public boolean seen(VLFineTune run, VLFineTune before) {
+        return memory.seen(run, before);
     }
 
     /** A run is gone: nothing is known any more of what had its name. */
