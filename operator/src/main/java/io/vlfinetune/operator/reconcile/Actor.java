@@ -230,10 +230,21 @@ final class Actor {
                             .endPreconditions()
                             .build());
         } catch (KubernetesClientException e) {
-            // Gone, or another one by now: either way not ours to delete.
-            if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND && e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+            // Gone, or another one by now: either way not ours to delete. A conflict may also be one of writes.
+            boolean another = e.getCode() == HttpURLConnection.HTTP_CONFLICT && !isThere(run, delete);
+            if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND && !another) {
                 throw e;
             }
         }
+    }
+
+    private boolean isThere(VLFineTune run, Action.DeleteJob delete) {
+        Job job = client.batch()
+                .v1()
+                .jobs()
+                .inNamespace(run.getMetadata().getNamespace())
+                .withName(delete.name())
+                .get();
+        return job != null && job.getMetadata().getUid().equals(delete.uid());
     }
 }
