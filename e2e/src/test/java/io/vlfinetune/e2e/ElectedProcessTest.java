@@ -50,10 +50,11 @@ class ElectedProcessTest {
         }
         ProcessBuilder builder = new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-XX:+UseSerialGC",
+                // Those of the image.
+                "@"
+                        + Path.of("..", "operator", "src", "main", "jib", "app", "jvm.options")
+                                .toAbsolutePath(),
                 "-Xmx256m",
-                "-Dlog4j2.configurationFile=vlfinetune-operator-log4j2.xml",
                 "-cp",
                 System.getProperty("java.class.path"),
                 Main.class.getName());

@@ -28,7 +28,8 @@ import java.util.Map;
 
 /**
  * Reads of the API server's objects only what somebody here asks for: no {@code managedFields}, no spec of a pod, no pod
- * template of a Job, no counts and addresses, no copy of run.json. In the caches these trees are most of what a run costs. What is written is whole.
+ * template of a Job, no counts and addresses, no copy of run.json. In the caches these trees are most of what a run costs.
+ * What is written is whole.
  */
 public final class LeanSerialization {
     @JsonIgnoreProperties("managedFields")

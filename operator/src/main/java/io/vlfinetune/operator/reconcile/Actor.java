@@ -231,20 +231,14 @@ final class Actor {
                             .build());
         } catch (KubernetesClientException e) {
             // Gone, or another one by now: either way not ours to delete. A conflict may also be one of writes.
-            boolean another = e.getCode() == HttpURLConnection.HTTP_CONFLICT && !isThere(run, delete);
+            boolean another = e.getCode() == HttpURLConnection.HTTP_CONFLICT
+                    && freshness
+                            .job(run, delete.name())
+                            .filter(job -> job.getMetadata().getUid().equals(delete.uid()))
+                            .isEmpty();
             if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND && !another) {
                 throw e;
             }
         }
-    }
-
-    private boolean isThere(VLFineTune run, Action.DeleteJob delete) {
-        Job job = client.batch()
-                .v1()
-                .jobs()
-                .inNamespace(run.getMetadata().getNamespace())
-                .withName(delete.name())
-                .get();
-        return job != null && job.getMetadata().getUid().equals(delete.uid());
     }
 }

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 
@@ -53,13 +54,7 @@ final class Freshness {
             return;
         }
         String name = Children.attemptName(run, attempt);
-        Job job = client.batch()
-                .v1()
-                .jobs()
-                .inNamespace(run.getMetadata().getNamespace())
-                .withName(name)
-                .get();
-        if (job != null && Children.belongsTo(job, run)) {
+        if (job(run, name).filter(job -> Children.belongsTo(job, run)).isPresent()) {
             throw new StaleCacheException("the cache of Jobs is behind: it lacks " + name);
         }
         VLFineTune latest = client.resource(run).get();
@@ -123,6 +118,16 @@ final class Freshness {
         if (!same) {
             throw new StaleCacheException("the cache of runs is behind");
         }
+    }
+
+    /** A Job of the run's namespace as the server has it now. */
+    Optional<Job> job(VLFineTune run, String name) {
+        return Optional.ofNullable(client.batch()
+                .v1()
+                .jobs()
+                .inNamespace(run.getMetadata().getNamespace())
+                .withName(name)
+                .get());
     }
 
     private static boolean sameObject(VLFineTune one, VLFineTune other) {
