@@ -35,13 +35,11 @@ final class Actor {
 
     private final KubernetesClient client;
     private final Caches caches;
-    private final Freshness freshness;
     private final AccessMemory accesses = new AccessMemory();
 
-    Actor(KubernetesClient client, Caches caches, Freshness freshness) {
+    Actor(KubernetesClient client, Caches caches) {
         this.client = client;
         this.caches = caches;
-        this.freshness = freshness;
     }
 
     /**
@@ -51,10 +49,10 @@ final class Actor {
      * @throws NameTakenException a child's name belongs to something else
      * @throws StaleCacheException the plan was made from caches that are behind
      */
-    void act(VLFineTune run, List<Action> actions) {
+    void act(VLFineTune run, List<Action> actions, Freshness freshness) {
         boolean repeated = false;
         if (actions.stream().anyMatch(Action.CreateJob.class::isInstance)) {
-            freshness.confirmListed(run);
+            freshness.confirmListed();
         }
         for (Action action : actions) {
             switch (action) {
@@ -67,14 +65,14 @@ final class Actor {
                 case Action.EnsureTrainerAccess ensure -> ensure(ensure);
                 case Action.CreateJob create -> {
                     if (repeated || JobFacts.of(create.job()).attempt() > 1) {
-                        freshness.confirmNext(run, create.job());
+                        freshness.confirmNext(create.job());
                     }
                     remember(caches.jobs(), create(run, create.job()).object());
                 }
                 case Action.DeleteJob delete -> {
                     // What the run wants may have changed, as by a resume.
-                    freshness.confirmLatest(run);
-                    delete(run, delete);
+                    freshness.confirmLatest();
+                    delete(run, delete, freshness);
                 }
                 case Action.DeleteProgress delete -> deleteProgress(run, delete);
                 case Action.DeleteClaim delete -> deleteClaim(run, delete);
@@ -215,7 +213,7 @@ final class Actor {
     }
 
     /** Fabric8's own delete cannot carry a precondition on the uid. */
-    private void delete(VLFineTune run, Action.DeleteJob delete) {
+    private void delete(VLFineTune run, Action.DeleteJob delete, Freshness freshness) {
         String path = "/apis/%s/namespaces/%s/jobs/%s"
                 .formatted(
                         HasMetadata.getApiVersion(Job.class), run.getMetadata().getNamespace(), delete.name());
@@ -233,7 +231,7 @@ final class Actor {
             // Gone, or another one by now: either way not ours to delete. A conflict may also be one of writes.
             boolean another = e.getCode() == HttpURLConnection.HTTP_CONFLICT
                     && freshness
-                            .job(run, delete.name())
+                            .job(delete.name())
                             .filter(job -> job.getMetadata().getUid().equals(delete.uid()))
                             .isEmpty();
             if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND && !another) {

@@ -9,6 +9,7 @@ import io.vlfinetune.api.kubernetes.VLFineTune;
 import io.vlfinetune.operator.attempt.AttemptFacts;
 import io.vlfinetune.operator.attempt.Children;
 import io.vlfinetune.operator.attempt.JobFacts;
+import io.vlfinetune.operator.attempt.PodFacts;
 import io.vlfinetune.operator.attempt.Times;
 import io.vlfinetune.operator.conditions.Conditions;
 import java.time.Duration;
@@ -16,76 +17,117 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Asks the API server itself in the few places where something follows from what is <em>not</em> in the caches: a list
- * may come from a replica that is behind (Sieve's stale reads), an attempt that seems to be gone may be at work, and a run
- * that is there may be gone. A life without restarts never asks.
+ * Asks the API server itself in the few places where something that cannot be taken back follows from a cache that may be
+ * behind: a list may come from a replica that is (Sieve's stale reads), an attempt that seems to be gone may be at work,
+ * and a run that is there may be gone. A life without restarts and without lost pods never asks. One reconcile of one run.
  */
 final class Freshness {
     /** Clocks of server and operator differ, and times of creation are cut to seconds. */
     private static final Duration SKEW = Duration.ofSeconds(5);
 
     private final KubernetesClient client;
-    private final AtomicReference<Instant> firstLook = new AtomicReference<>();
+    private final VLFineTune run;
+    private final boolean listed;
+    private boolean latest;
 
-    /** Asks with the operator's client. */
-    Freshness(KubernetesClient client) {
+    /**
+     * The beginning of a reconcile.
+     *
+     * @param client asks
+     * @param run the run
+     * @param firstLook when this operator's first reconcile began: what was there before it came with a list, and not by
+     *     a watch
+     */
+    Freshness(KubernetesClient client, VLFineTune run, Instant firstLook) {
         this.client = client;
-    }
-
-    /** A reconcile begins: what was there before the first one came with a list, and not by a watch. */
-    void looking(Instant now) {
-        firstLook.compareAndSet(null, now);
+        this.run = run;
+        this.listed = Times.parse(run.getMetadata().getCreationTimestamp())
+                .filter(created -> created.isAfter(firstLook.plus(SKEW)))
+                .isEmpty();
     }
 
     /**
-     * Before an attempt that the status knows counts as vanished.
+     * Before an attempt that the status knows counts as vanished, replaced, or ended without a pod's word.
      *
-     * @throws StaleCacheException its Job exists
+     * @throws StaleCacheException its Job exists, its pods are others, or the run has changed
      */
-    void confirmGone(VLFineTune run, VLFineTuneStatus status, Observed observed) {
-        int attempt = Objects.requireNonNullElse(status.attempt(), 0);
-        if (attempt == 0
-                || over(status, attempt)
-                || observed.attempt(attempt).map(AttemptFacts::job).isPresent()) {
+    void confirm(VLFineTuneStatus status, Observed observed) {
+        int number = Objects.requireNonNullElse(status.attempt(), 0);
+        if (number == 0 || over(status, number)) {
             return;
         }
-        String name = Children.attemptName(run, attempt);
-        if (job(run, name).filter(job -> Children.belongsTo(job, run)).isPresent()) {
-            throw new StaleCacheException("the cache of Jobs is behind: it lacks " + name);
+        Optional<AttemptFacts> attempt = observed.attempt(number);
+        Optional<JobFacts> job = attempt.map(AttemptFacts::job);
+        if (job.isEmpty()) {
+            confirmGone(Children.attemptName(run, number));
+        } else if (replaced(status, attempt.get()) || silent(attempt.get(), job.get())) {
+            confirmPods(attempt.get(), job.get());
         }
-        VLFineTune latest = client.resource(run).get();
-        if (latest == null || !sameObject(latest, run)) {
-            throw new StaleCacheException("the cache of runs is behind: this one is gone, as its Job is");
+    }
+
+    private void confirmGone(String job) {
+        if (job(job).filter(other -> Children.belongsTo(other, run)).isPresent()) {
+            throw new StaleCacheException("the cache of Jobs is behind: it lacks " + job);
+        }
+        confirmLatest();
+    }
+
+    private void confirmPods(AttemptFacts attempt, JobFacts job) {
+        Set<PodFacts> there = client
+                .pods()
+                .inNamespace(run.getMetadata().getNamespace())
+                .withLabel(Children.RUN, run.getMetadata().getName())
+                .list()
+                .getItems()
+                .stream()
+                .map(PodFacts::of)
+                .filter(pod -> pod.jobUid().equals(job.uid()))
+                .collect(Collectors.toSet());
+        if (!there.equals(Set.copyOf(attempt.pods()))) {
+            throw new StaleCacheException("the cache of pods is behind with those of " + job.name());
         }
     }
 
     private static boolean over(VLFineTuneStatus status, int attempt) {
         boolean finished = Conditions.isTrue(status.conditions(), ConditionType.Succeeded)
                 || Conditions.isTrue(status.conditions(), ConditionType.Failed);
-        return finished
-                || status.attempts().stream()
-                        .filter(known -> Objects.equals(known.number(), attempt))
-                        .map(AttemptStatus::endTime)
-                        .anyMatch(Objects::nonNull);
+        return finished || recorded(status, attempt).map(AttemptStatus::endTime).isPresent();
+    }
+
+    /** A pod that was replaced may be shown in place of the one that replaced it, which would count once more. */
+    private static boolean replaced(VLFineTuneStatus status, AttemptFacts attempt) {
+        Optional<String> known = recorded(status, attempt.number()).map(AttemptStatus::pod);
+        return known.isPresent()
+                && attempt.pod()
+                        .map(PodFacts::name)
+                        .filter(name -> !name.equals(known.get()))
+                        .isPresent();
+    }
+
+    /** A Job's end may be shown before the pod that says why. */
+    private static boolean silent(AttemptFacts attempt, JobFacts job) {
+        return job.end() != null && attempt.pods().isEmpty();
+    }
+
+    private static Optional<AttemptStatus> recorded(VLFineTuneStatus status, int attempt) {
+        return status.attempts().stream()
+                .filter(known -> Objects.equals(known.number(), attempt))
+                .findFirst();
     }
 
     /**
-     * Before anything is made for a run that may have been gone when this operator began.
+     * Before anything is made, or told, for a run that may have changed or gone before this operator began.
      *
-     * @throws StaleCacheException the run has changed or gone since a list that this operator began with
+     * @throws StaleCacheException it has
      */
-    void confirmListed(VLFineTune run) {
-        Instant begin = firstLook.get();
-        boolean listed = begin == null
-                || Times.parse(run.getMetadata().getCreationTimestamp())
-                        .filter(created -> created.isAfter(begin.plus(SKEW)))
-                        .isEmpty();
+    void confirmListed() {
         if (listed) {
-            confirmLatest(run);
+            confirmLatest();
         }
     }
 
@@ -94,11 +136,10 @@ final class Freshness {
      *
      * @throws StaleCacheException the run has changed, or another attempt may be at work
      */
-    void confirmNext(VLFineTune run, Job next) {
-        confirmLatest(run);
-        refuse(live(run)
-                .filter(job ->
-                        !job.getMetadata().getName().equals(next.getMetadata().getName())));
+    void confirmNext(Job next) {
+        confirmLatest();
+        refuse(live().filter(job ->
+                !job.getMetadata().getName().equals(next.getMetadata().getName())));
     }
 
     /**
@@ -106,22 +147,25 @@ final class Freshness {
      *
      * @throws StaleCacheException the run has changed
      */
-    void confirmLatest(VLFineTune run) {
-        VLFineTune latest = client.resource(run).get();
-        boolean same = latest != null
-                && sameObject(latest, run)
-                && latest.getMetadata()
+    void confirmLatest() {
+        if (latest) {
+            return;
+        }
+        VLFineTune there = client.resource(run).get();
+        latest = there != null
+                && there.getMetadata().getUid().equals(run.getMetadata().getUid())
+                && there.getMetadata()
                         .getResourceVersion()
                         .equals(run.getMetadata().getResourceVersion())
                 && Objects.equals(
-                        latest.getMetadata().getGeneration(), run.getMetadata().getGeneration());
-        if (!same) {
+                        there.getMetadata().getGeneration(), run.getMetadata().getGeneration());
+        if (!latest) {
             throw new StaleCacheException("the cache of runs is behind");
         }
     }
 
     /** A Job of the run's namespace as the server has it now. */
-    Optional<Job> job(VLFineTune run, String name) {
+    Optional<Job> job(String name) {
         return Optional.ofNullable(client.batch()
                 .v1()
                 .jobs()
@@ -130,11 +174,7 @@ final class Freshness {
                 .get());
     }
 
-    private static boolean sameObject(VLFineTune one, VLFineTune other) {
-        return one.getMetadata().getUid().equals(other.getMetadata().getUid());
-    }
-
-    private Stream<Job> live(VLFineTune run) {
+    private Stream<Job> live() {
         return client
                 .batch()
                 .v1()

@@ -10,27 +10,34 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/** The statuses this operator wrote, until the cache has caught up: a stale one would be written, and told, twice. */
+/**
+ * The newest version that was seen or written of each run, so that a cache which goes back is noticed, and the status that
+ * was written last until the cache has it: planned from an older one, things would be written, and told, twice.
+ */
 final class StatusMemory {
-    private final Map<ResourceID, Written> byRun = new ConcurrentHashMap<>();
+    private final Map<ResourceID, Newest> byRun = new ConcurrentHashMap<>();
 
     /**
-     * One write.
+     * The newest known of a run.
      *
      * @param uid of the run
-     * @param resourceVersion version of the run after it
-     * @param generation of the spec that it was about
-     * @param time when
-     * @param status what was written; null once the cache has it, which must not hold everything twice
+     * @param resourceVersion its version
+     * @param generation of the spec that the last write was about; 0: this operator wrote nothing
+     * @param written when this operator last wrote; null: it did not
+     * @param status what was written with this version; null once the cache has it, which must not hold everything twice
      */
-    record Written(
+    private record Newest(
             String uid,
             long resourceVersion,
             long generation,
-            Instant time,
+            @Nullable Instant written,
             @Nullable VLFineTuneStatus status) {
-        Written known() {
-            return new Written(uid, resourceVersion, generation, time, null);
+        Newest seen(long version) {
+            return version < resourceVersion ? this : new Newest(uid, version, generation, written, null);
+        }
+
+        boolean isOf(VLFineTune run) {
+            return uid.equals(run.getMetadata().getUid());
         }
     }
 
@@ -38,7 +45,7 @@ final class StatusMemory {
     void remember(VLFineTune written, VLFineTuneStatus status, Instant now) {
         byRun.put(
                 ResourceID.fromResource(written),
-                new Written(
+                new Newest(
                         written.getMetadata().getUid(),
                         version(written),
                         Objects.requireNonNullElse(status.observedGeneration(), 0L),
@@ -52,15 +59,13 @@ final class StatusMemory {
      * @return whether the cache had gone back and is as far as it was only now: a reconcile may have been put off for that
      */
     boolean seen(VLFineTune run, VLFineTune before) {
-        boolean again = written(run)
-                .filter(write -> write.status() == null)
-                .filter(write -> version(before) < write.resourceVersion() && write.resourceVersion() <= version(run))
+        boolean again = newest(run)
+                .filter(newest -> newest.status() == null)
+                .filter(newest ->
+                        version(before) < newest.resourceVersion() && newest.resourceVersion() <= version(run))
                 .isPresent();
         byRun.computeIfPresent(
-                ResourceID.fromResource(run),
-                (_, write) -> write.uid().equals(run.getMetadata().getUid()) && write.resourceVersion() <= version(run)
-                        ? write.known()
-                        : write);
+                ResourceID.fromResource(run), (_, newest) -> newest.isOf(run) ? newest.seen(version(run)) : newest);
         return again;
     }
 
@@ -69,9 +74,9 @@ final class StatusMemory {
         byRun.remove(run);
     }
 
-    /** Whether the last write to a run of this name was to an earlier one, whose end this operator did not see. */
+    /** Whether what is known is of an earlier run of this name, whose end this operator did not see. */
     boolean knowsAnother(VLFineTune run) {
-        return byRun.containsKey(ResourceID.fromResource(run)) && written(run).isEmpty();
+        return byRun.containsKey(ResourceID.fromResource(run)) && newest(run).isEmpty();
     }
 
     /**
@@ -80,29 +85,30 @@ final class StatusMemory {
      * @throws StaleCacheException the cache shows a spec or a status that is older than one that it showed before
      */
     void refresh(VLFineTune run) {
-        written(run).ifPresent(write -> refresh(run, write));
-    }
-
-    private void refresh(VLFineTune run, Written write) {
+        Newest newest = byRun.computeIfAbsent(
+                ResourceID.fromResource(run), _ -> new Newest(run.getMetadata().getUid(), version(run), 0, null, null));
         long generation = Objects.requireNonNullElse(run.getMetadata().getGeneration(), 0L);
-        if (write.generation() > generation) {
+        if (newest.generation() > generation) {
             throw new StaleCacheException("the cache of runs is behind: generation %d, seen was %d"
-                    .formatted(generation, write.generation()));
+                    .formatted(generation, newest.generation()));
         }
-        if (write.resourceVersion() <= version(run)) {
+        if (newest.resourceVersion() <= version(run)) {
             return;
         }
-        if (write.status() == null) {
-            throw new StaleCacheException("the cache of runs went back to before version " + write.resourceVersion());
+        if (newest.status() == null) {
+            throw new StaleCacheException("the cache of runs went back to before version " + newest.resourceVersion());
         }
-        run.setStatus(write.status());
-        run.getMetadata().setResourceVersion(Long.toString(write.resourceVersion()));
+        run.setStatus(newest.status());
+        run.getMetadata().setResourceVersion(Long.toString(newest.resourceVersion()));
     }
 
-    /** The last write. */
-    Optional<Written> written(VLFineTune run) {
-        return Optional.ofNullable(byRun.get(ResourceID.fromResource(run)))
-                .filter(write -> write.uid().equals(run.getMetadata().getUid()));
+    /** When this operator last wrote the status of a run. */
+    Optional<Instant> written(VLFineTune run) {
+        return newest(run).map(Newest::written);
+    }
+
+    private Optional<Newest> newest(VLFineTune run) {
+        return Optional.ofNullable(byRun.get(ResourceID.fromResource(run))).filter(newest -> newest.isOf(run));
     }
 
     /** Versions are numbers on every server there is; one that is not is taken as the oldest. */

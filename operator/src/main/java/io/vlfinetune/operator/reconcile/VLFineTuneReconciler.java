@@ -1,5 +1,6 @@
 package io.vlfinetune.operator.reconcile;
 
+import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -23,6 +24,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.DoubleSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -40,14 +42,13 @@ public final class VLFineTuneReconciler implements Reconciler<VLFineTune> {
     private final RunMetrics metrics;
     private final StatusMemory memory = new StatusMemory();
     private final Herald herald = new Herald();
-    private final Freshness freshness;
+    private final AtomicReference<Instant> firstLook = new AtomicReference<>();
     private @Nullable Actor actor;
     private @Nullable KueueQuotas quotas;
 
     /** A reconciler that writes with the client, takes the time from the clock, and counts what it wrote. */
     public VLFineTuneReconciler(KubernetesClient client, Planner planner, Clock clock, RunMetrics metrics) {
         this.client = client;
-        this.freshness = new Freshness(client);
         this.planner = planner;
         this.clock = clock;
         this.metrics = metrics;
@@ -61,7 +62,7 @@ public final class VLFineTuneReconciler implements Reconciler<VLFineTune> {
     @Override
     public List<EventSource<?, VLFineTune>> prepareEventSources(EventSourceContext<VLFineTune> context) {
         Caches caches = Caches.of(context);
-        actor = new Actor(client, caches, freshness);
+        actor = new Actor(client, caches);
         KueueQuotas kueue = new KueueQuotas(client, namespaces(context));
         quotas = kueue;
         return Stream.concat(caches.all().stream(), Stream.of(kueue)).toList();
@@ -70,16 +71,17 @@ public final class VLFineTuneReconciler implements Reconciler<VLFineTune> {
     @Override
     public UpdateControl<VLFineTune> reconcile(VLFineTune run, Context<VLFineTune> context) {
         Instant now = clock.instant();
-        freshness.looking(now);
-        Plan plan = plan(run, context, now);
+        Instant first = Objects.requireNonNullElse(firstLook.compareAndExchange(null, now), now);
+        Freshness freshness = new Freshness(client, run, first);
+        Plan plan = plan(run, context, freshness, now);
         VLFineTuneStatus before = Objects.requireNonNullElse(run.getStatus(), VLFineTuneStatus.EMPTY);
         try {
-            actor().act(run, plan.actions());
+            actor().act(run, plan.actions(), freshness);
         } catch (KubernetesClientException | NameTakenException e) {
-            refused(run, before, e, now);
+            refused(run, before, e, freshness, now);
             throw e;
         }
-        report(run, before, plan.status(), now);
+        report(run, before, plan.status(), freshness, now);
         UpdateControl<VLFineTune> control = UpdateControl.noUpdate();
         return plan.requeueAfter() == null ? control : control.rescheduleAfter(plan.requeueAfter());
     }
@@ -96,7 +98,7 @@ public final class VLFineTuneReconciler implements Reconciler<VLFineTune> {
         actor().forget(run.getNamespace().orElse(""));
     }
 
-    private Plan plan(VLFineTune run, Context<VLFineTune> context, Instant now) {
+    private Plan plan(VLFineTune run, Context<VLFineTune> context, Freshness freshness, Instant now) {
         if (memory.knowsAnother(run)) {
             gone(ResourceID.fromResource(run));
         }
@@ -107,18 +109,24 @@ public final class VLFineTuneReconciler implements Reconciler<VLFineTune> {
                 context.getSecondaryResources(Pod.class),
                 context.getSecondaryResources(VLFineTuneProgress.class),
                 quotas()::of,
-                memory.written(run).map(StatusMemory.Written::time).orElse(null));
-        freshness.confirmGone(run, Objects.requireNonNullElse(run.getStatus(), VLFineTuneStatus.EMPTY), observed);
+                memory.written(run).orElse(null));
+        freshness.confirm(Objects.requireNonNullElse(run.getStatus(), VLFineTuneStatus.EMPTY), observed);
         return planner.plan(run, observed, now);
     }
 
-    private void report(VLFineTune run, VLFineTuneStatus before, VLFineTuneStatus next, Instant now) {
+    private void report(
+            VLFineTune run, VLFineTuneStatus before, VLFineTuneStatus next, Freshness freshness, Instant now) {
         ResourceID id = ResourceID.fromResource(run);
         if (next.equals(before)) {
             herald.tellKept(actor(), id);
             return;
         }
-        herald.tell(actor(), id, RunEvents.between(run, before, next, now));
+        List<Event> events = RunEvents.between(run, before, next, now);
+        if (!events.isEmpty()) {
+            // The status of a list that is behind would only be refused; events that follow from it would be told.
+            freshness.confirmListed();
+        }
+        herald.tell(actor(), id, events);
         Optional<VLFineTune> written = actor().report(run, next);
         if (written.isEmpty()) {
             return;
@@ -137,11 +145,12 @@ public final class VLFineTuneReconciler implements Reconciler<VLFineTune> {
     }
 
     /** What the API server refuses, a user must be able to read; it is tried again with growing pauses. */
-    private void refused(VLFineTune run, VLFineTuneStatus before, RuntimeException refusal, Instant now) {
+    private void refused(
+            VLFineTune run, VLFineTuneStatus before, RuntimeException refusal, Freshness freshness, Instant now) {
         String message = Objects.requireNonNullElse(refusal.getMessage(), "the API server refused");
         VLFineTuneStatus next = StatusFactory.refused(
                 before, message, Objects.requireNonNullElse(run.getMetadata().getGeneration(), 0L), now);
-        report(run, before, next, now);
+        report(run, before, next, freshness, now);
     }
 
     private static Set<String> namespaces(EventSourceContext<VLFineTune> context) {
