@@ -52,18 +52,21 @@ final class Freshness {
     }
 
     /**
-     * Before an attempt that the status knows counts as vanished, replaced, or ended without a pod's word.
+     * Before an attempt that the status knows counts as vanished, replaced, ended without a pod's word, or at work again
+     * after its end.
      *
-     * @throws StaleCacheException its Job exists, its pods are others, or the run has changed
+     * @throws StaleCacheException its Job or its pods are others, or the run has changed
      */
     void confirm(VLFineTuneStatus status, Observed observed) {
         int number = Objects.requireNonNullElse(status.attempt(), 0);
-        if (number == 0 || over(status, number)) {
+        if (number == 0 || finished(status)) {
             return;
         }
         Optional<AttemptFacts> attempt = observed.attempt(number);
         Optional<JobFacts> job = attempt.map(AttemptFacts::job);
-        if (job.isEmpty()) {
+        if (recorded(status, number).map(AttemptStatus::endTime).isPresent()) {
+            job.filter(JobFacts::live).ifPresent(this::confirmLive);
+        } else if (job.isEmpty()) {
             confirmGone(Children.attemptName(run, number));
         } else if (replaced(status, attempt.get()) || silent(attempt.get(), job.get())) {
             confirmPods(attempt.get(), job.get());
@@ -75,6 +78,15 @@ final class Freshness {
             throw new StaleCacheException("the cache of Jobs is behind: it lacks " + job);
         }
         confirmLatest();
+    }
+
+    private void confirmLive(JobFacts shown) {
+        if (job(shown.name())
+                .map(JobFacts::of)
+                .filter(job -> job.uid().equals(shown.uid()) && job.live())
+                .isEmpty()) {
+            throw new StaleCacheException("the cache of Jobs is behind: " + shown.name() + " is over");
+        }
     }
 
     private void confirmPods(AttemptFacts attempt, JobFacts job) {
@@ -93,10 +105,9 @@ final class Freshness {
         }
     }
 
-    private static boolean over(VLFineTuneStatus status, int attempt) {
-        boolean finished = Conditions.isTrue(status.conditions(), ConditionType.Succeeded)
+    private static boolean finished(VLFineTuneStatus status) {
+        return Conditions.isTrue(status.conditions(), ConditionType.Succeeded)
                 || Conditions.isTrue(status.conditions(), ConditionType.Failed);
-        return finished || recorded(status, attempt).map(AttemptStatus::endTime).isPresent();
     }
 
     /** A pod that was replaced may be shown in place of the one that replaced it, which would count once more. */
