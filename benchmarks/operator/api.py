@@ -41,10 +41,12 @@ class Connection:
         return json.loads(data)
 
     def watch(self, path, version):
-        """Events from that version on, until the server ends the watch."""
+        """Events from that version on, until the server ends the watch; Refused with 410 where they are too old."""
         response = self.open("GET", f"{path}{'&' if '?' in path else '?'}watch=1&resourceVersion={version}")
+        if response.status >= 300:
+            raise Refused(response.status, f"watch {path}: {response.status} {response.read()[:300]!r}")
         for line in response:
             event = json.loads(line)
             if event["type"] == "ERROR":
-                return
+                raise Refused(event["object"].get("code", 500), f"watch {path}: {event['object'].get('message')}")
             yield event

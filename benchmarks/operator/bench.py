@@ -1,7 +1,8 @@
 """Counts what an operator asks of the API server, out of the audit log (one line a request), and how late it is.
 
 usage: bench.py COMMAND (BENCH: the folder of up.sh); each appends a record to results.json beside this file
-  run KIND N      creates N at once and waits until all have ended; KIND: jobs, runs or trainjobs
+  run KIND N      creates N at once and waits until all have ended; KIND: jobs, ourjobs (plain Jobs that are what the
+                  operator makes of a run, without the operator), runs or trainjobs
   hold N          creates N runs that stay running; a later release lets them end
   release N       lets them end and waits for that
   steady SECONDS  requests while nothing changes
@@ -25,7 +26,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 AUDIT = STATE + "/audit.log"
 WRITES = {"create", "update", "patch", "delete", "deletecollection"}
 OPERATOR = "system:serviceaccount:vlfinetune-system:vlfinetune-operator"
-CONTROLLERS = {"jobs": [], "runs": [OPERATOR], "trainjobs": ["trainer", "jobset"]}
+CONTROLLERS = {"jobs": [], "ourjobs": [], "runs": [OPERATOR], "trainjobs": ["trainer", "jobset"]}
 JOB_CONTROLLER = "system:serviceaccount:kube-system:job-controller"
 PROCESSES = {OPERATOR: "operator", "trainer": "trainer", "jobset": "jobset"}
 QUIET_SECONDS = 12
@@ -40,16 +41,43 @@ POD = {"restartPolicy": "Never",
 JOBS = f"/apis/batch/v1/namespaces/{NAMESPACE}/jobs"
 PATHS = {
     "jobs": JOBS,
+    "ourjobs": JOBS,
     "runs": f"/apis/vlfinetune.io/v1alpha1/namespaces/{NAMESPACE}/vlfinetunes",
     "trainjobs": f"/apis/trainer.kubeflow.org/v1alpha1/namespaces/{NAMESPACE}/trainjobs",
 }
-RESOURCES = {"jobs": "jobs", "runs": "vlfinetunes", "trainjobs": "trainjobs"}
+RESOURCES = {"jobs": "jobs", "ourjobs": "jobs", "runs": "vlfinetunes", "trainjobs": "trainjobs"}
 CHILDREN = [f"/apis/jobset.x-k8s.io/v1alpha2/namespaces/{NAMESPACE}/jobsets", JOBS, f"/api/v1/namespaces/{NAMESPACE}/pods",
             f"/apis/vlfinetune.io/v1alpha1/namespaces/{NAMESPACE}/vlfinetuneprogresses"]
 
 
-def body(kind, name, held=False):
+def made_by_operator():
+    """What the operator makes of a run, with nothing that ties it to the operator."""
+    line = Connection("loader")
+    line.call("POST", PATHS["runs"], body("runs", "sample", held=True))
+    limit = time.time() + 60
+    while True:
+        try:
+            job = line.call("GET", JOBS + "/sample-1")
+            break
+        except Refused as refusal:
+            if refusal.status != 404 or time.time() > limit:
+                raise
+            time.sleep(0.5)
+    clean("runs")
+    template = job["spec"]["template"]
+    del template["metadata"]["annotations"]["benchmark/hold"]
+    for label in ("app.kubernetes.io/managed-by", "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name",
+                  "controller-uid", "job-name"):
+        template["metadata"]["labels"].pop(label, None)
+    del job["spec"]["selector"]
+    return {"annotations": job["metadata"]["annotations"], "spec": job["spec"]}
+
+
+def body(kind, name, held=False, made=None):
     metadata = {"name": name, "namespace": NAMESPACE}
+    if kind == "ourjobs":
+        return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata | {"annotations": made["annotations"]},
+                "spec": made["spec"]}
     if kind == "jobs":
         return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata,
                 "spec": {"backoffLimit": 0, "template": {"spec": POD}}}
@@ -154,7 +182,7 @@ def delays(kind, start, end):
             jobs[run] = moment(entry)
         elif resource(entry) == RESOURCES[kind] + "/status":
             things[run] = moment(entry)
-    late = sorted(things[run] - jobs[run] for run in things if run in jobs) if kind != "jobs" else []
+    late = sorted(things[run] - jobs[run] for run in things if run in jobs) if CONTROLLERS[kind] else []
     return created, late
 
 
@@ -224,13 +252,23 @@ class Watch:
         threading.Thread(target=self.follow, daemon=True).start()
 
     def follow(self):
+        """A watch ends now and then, and one that asks for versions which are gone starts over from a list."""
         while True:
-            for event in Connection("watcher").watch(PATHS[self.kind], self.version):
-                thing = event["object"]
-                self.version = thing["metadata"]["resourceVersion"]
-                result = self.test(thing)
-                if result and thing["metadata"]["name"] not in self.seen:
-                    self.seen[thing["metadata"]["name"]] = (time.time(), result)
+            try:
+                for event in Connection("watcher").watch(PATHS[self.kind], self.version):
+                    self.version = event["object"]["metadata"]["resourceVersion"]
+                    self.look(event["object"])
+            except Refused:
+                time.sleep(1)
+                everything = Connection("watcher").call("GET", PATHS[self.kind])
+                self.version = everything["metadata"]["resourceVersion"]
+                for thing in everything["items"]:
+                    self.look(thing)
+
+    def look(self, thing):
+        result = self.test(thing)
+        if result and thing["metadata"]["name"] not in self.seen:
+            self.seen[thing["metadata"]["name"]] = (time.time(), result)
 
     def wait(self, many):
         limit = time.time() + LIMIT_SECONDS
@@ -239,7 +277,7 @@ class Watch:
         return max((at for at, _ in self.seen.values()), default=0)
 
 
-def load(kind, many, held=False):
+def load(kind, many, held=False, made=None):
     """Creates them with several connections; returns when it began and when the last was answered."""
     numbers = queue.Queue()
     for number in range(many):
@@ -254,7 +292,7 @@ def load(kind, many, held=False):
             except queue.Empty:
                 return
             try:
-                line.call("POST", PATHS[kind], body(kind, f"{'h' if held else 'b'}{many}-{number:06d}", held))
+                line.call("POST", PATHS[kind], body(kind, f"{'h' if held else 'b'}{many}-{number:06d}", held, made))
             except (Refused, OSError) as failure:
                 failures.append(failure)
 
@@ -278,10 +316,11 @@ def idle():
 
 def run(kind, many):
     users = CONTROLLERS[kind]
+    made = made_by_operator() if kind == "ourjobs" else None
     rate = idle()
     watch = Watch(kind, ended)
     start, before = size(), cpus()
-    begin, created = load(kind, many)
+    begin, created = load(kind, many, made=made)
     last = watch.wait(many)
     end = quiet(users + [JOB_CONTROLLER], start)
     spent = {name: round(value - before.get(name, 0), 2) for name, value in cpus().items()}
@@ -371,7 +410,7 @@ def clean(kind):
     limit = time.time() + LIMIT_SECONDS
     while time.time() < limit:
         left = 0
-        for path in [PATHS[kind]] + (CHILDREN if kind != "jobs" else CHILDREN[1:3]):
+        for path in [PATHS[kind]] + (CHILDREN if CONTROLLERS[kind] else CHILDREN[1:3]):
             try:
                 left += len(line.call("GET", path + "?limit=1")["items"])
             except Refused as refusal:

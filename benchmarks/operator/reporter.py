@@ -76,9 +76,12 @@ def main():
         pods = Connection("reporter").call("GET", PODS)
         for pod in pods["items"]:
             reports.pod(pod)
-        for event in Connection("reporter").watch(PODS, pods["metadata"]["resourceVersion"]):
-            if event["type"] == "MODIFIED":
-                reports.pod(event["object"])
+        try:
+            for event in Connection("reporter").watch(PODS, pods["metadata"]["resourceVersion"]):
+                if event["type"] == "MODIFIED":
+                    reports.pod(event["object"])
+        except Refused as refusal:
+            print("again:", refusal, flush=True)
 
 
 main()

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# suite.sh N...: for each N plain Jobs, the operator's runs and a restart with these finished; then, with the first N,
-# running ones at rest and over a restart, and Kubeflow Trainer. Everything is appended to results.json. up.sh comes first.
+# suite.sh N...: for each N plain Jobs, what the operator makes of runs as plain Jobs, its runs and a restart with these
+# finished; then, with the first N, running ones at rest and over a restart, and Kubeflow Trainer. Everything is appended to
+# results.json. up.sh comes first.
 # HOLD: how many at rest (the first N). TRAINJOBS: how many of Trainer's (the first N), empty: none.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
@@ -11,6 +12,8 @@ bench clean runs
 bench clean jobs
 for many in "$@"; do
   bench run jobs "$many"
+  bench clean jobs
+  bench run ourjobs "$many"
   bench clean jobs
   bench run runs "$many"
   bench restart stop

@@ -6,6 +6,9 @@ import io.vlfinetune.api.AttemptStatus;
 import io.vlfinetune.api.ConditionType;
 import io.vlfinetune.api.VLFineTuneStatus;
 import io.vlfinetune.api.kubernetes.VLFineTune;
+import io.vlfinetune.api.kubernetes.VLFineTuneProgress;
+import io.vlfinetune.contract.ProgressReport;
+import io.vlfinetune.contract.TrainerState;
 import io.vlfinetune.operator.attempt.AttemptFacts;
 import io.vlfinetune.operator.attempt.Children;
 import io.vlfinetune.operator.attempt.JobFacts;
@@ -24,7 +27,8 @@ import java.util.stream.Stream;
 /**
  * Asks the API server itself in the few places where something that cannot be taken back follows from a cache that may be
  * behind: a list may come from a replica that is (Sieve's stale reads), an attempt that seems to be gone may be at work,
- * and a run that is there may be gone. A life without restarts and without lost pods never asks. One reconcile of one run.
+ * and a run that is there may be gone. A life without restarts, whose trainer says that it ends, never asks. One reconcile
+ * of one run.
  */
 final class Freshness {
     /** Clocks of server and operator differ, and times of creation are cut to seconds. */
@@ -52,10 +56,10 @@ final class Freshness {
     }
 
     /**
-     * Before an attempt that the status knows counts as vanished, replaced, ended without a pod's word, or at work again
-     * after its end.
+     * Before an attempt that the status knows counts as vanished, replaced, ended without the trainer's last words, or at
+     * work again after its end.
      *
-     * @throws StaleCacheException its Job or its pods are others, or the run has changed
+     * @throws StaleCacheException its Job, its pods or its report are others, or the run has changed
      */
     void confirm(VLFineTuneStatus status, Observed observed) {
         int number = Objects.requireNonNullElse(status.attempt(), 0);
@@ -68,8 +72,24 @@ final class Freshness {
             job.filter(JobFacts::live).ifPresent(this::confirmLive);
         } else if (job.isEmpty()) {
             confirmGone(Children.attemptName(run, number));
-        } else if (replaced(status, attempt.get()) || silent(attempt.get(), job.get())) {
+        } else if (job.get().end() != null) {
+            confirmEnd(attempt.get(), job.get());
+        } else if (replaced(status, attempt.get())) {
             confirmPods(attempt.get(), job.get());
+        }
+    }
+
+    /** A Job's end may be shown before the pod that says why, and before the trainer's last report. */
+    private void confirmEnd(AttemptFacts attempt, JobFacts job) {
+        if (attempt.pods().isEmpty()) {
+            confirmPods(attempt, job);
+        }
+        boolean last = attempt.ownReport()
+                .map(ProgressReport::state)
+                .filter(TrainerState.Ended::equals)
+                .isPresent();
+        if (!last) {
+            confirmReport(attempt, job);
         }
     }
 
@@ -105,6 +125,16 @@ final class Freshness {
         }
     }
 
+    private void confirmReport(AttemptFacts attempt, JobFacts job) {
+        VLFineTuneProgress progress = client.resources(VLFineTuneProgress.class)
+                .inNamespace(run.getMetadata().getNamespace())
+                .withName(job.name())
+                .get();
+        if (progress != null && !Objects.equals(progress.getReport(), attempt.report())) {
+            throw new StaleCacheException("the cache of progress objects is behind with " + job.name());
+        }
+    }
+
     private static boolean finished(VLFineTuneStatus status) {
         return Conditions.isTrue(status.conditions(), ConditionType.Succeeded)
                 || Conditions.isTrue(status.conditions(), ConditionType.Failed);
@@ -118,11 +148,6 @@ final class Freshness {
                         .map(PodFacts::name)
                         .filter(name -> !name.equals(known.get()))
                         .isPresent();
-    }
-
-    /** A Job's end may be shown before the pod that says why. */
-    private static boolean silent(AttemptFacts attempt, JobFacts job) {
-        return job.end() != null && attempt.pods().isEmpty();
     }
 
     private static Optional<AttemptStatus> recorded(VLFineTuneStatus status, int attempt) {

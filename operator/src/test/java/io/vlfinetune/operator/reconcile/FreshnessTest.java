@@ -14,12 +14,15 @@ import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.vlfinetune.api.AttemptStatus;
 import io.vlfinetune.api.VLFineTuneStatus;
 import io.vlfinetune.api.kubernetes.VLFineTune;
+import io.vlfinetune.api.kubernetes.VLFineTuneProgress;
+import io.vlfinetune.contract.TrainerState;
 import io.vlfinetune.operator.Samples;
 import io.vlfinetune.operator.attempt.AttemptJob;
 import io.vlfinetune.operator.attempt.Children;
 import io.vlfinetune.operator.attempt.StopGrace;
 import io.vlfinetune.operator.cluster.MemoryApiServer;
 import io.vlfinetune.operator.conditions.StatusDraft;
+import io.vlfinetune.operator.progress.ProgressObject;
 import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -67,16 +70,19 @@ class FreshnessTest {
     }
 
     @Test
+    void givenAnEndedJobAndAReportThatTheCacheLacksThenItsEndWaits() {
+        VLFineTuneProgress progress = ProgressObject.of(run, 1, 1);
+        progress.setReport(Samples.report(1, 1, TrainerState.Training, 30));
+        client.resource(progress).create();
+        Pod pod = client.resource(pod("digits-1-0-a")).create();
+
+        assertStale(observed(List.of(failed()), List.of(pod)), "the cache of progress objects is behind");
+        assertFresh(Observed.of(run, List.of(failed()), List.of(pod), List.of(progress), _ -> null, null));
+    }
+
+    @Test
     void givenAnEndedJobWithoutItsPodThenTheServerDecidesWhetherThereIsOne() {
-        Job failed = new JobBuilder(job)
-                .withNewStatus()
-                .addNewCondition()
-                .withType("Failed")
-                .withStatus("True")
-                .withReason("BackoffLimitExceeded")
-                .endCondition()
-                .endStatus()
-                .build();
+        Job failed = failed();
         Pod pod = client.resource(pod("digits-1-0-a")).create();
         assertStale(observed(List.of(failed), List.of()), "the cache of pods is behind");
 
@@ -104,6 +110,18 @@ class FreshnessTest {
                 .isInstanceOf(StaleCacheException.class);
         assertThatCode(() -> new Freshness(client, run, LONG_AGO).confirmListed())
                 .doesNotThrowAnyException();
+    }
+
+    private Job failed() {
+        return new JobBuilder(job)
+                .withNewStatus()
+                .addNewCondition()
+                .withType("Failed")
+                .withStatus("True")
+                .withReason("BackoffLimitExceeded")
+                .endCondition()
+                .endStatus()
+                .build();
     }
 
     private void changeRun() {
