@@ -72,23 +72,22 @@ final class Freshness {
             job.filter(JobFacts::live).ifPresent(this::confirmLive);
         } else if (job.isEmpty()) {
             confirmGone(Children.attemptName(run, number));
-        } else if (job.get().end() != null) {
-            confirmEnd(attempt.get(), job.get());
-        } else if (replaced(status, attempt.get())) {
-            confirmPods(attempt.get(), job.get());
+        } else {
+            confirmWords(status, attempt.get(), job.get());
         }
     }
 
     /** A Job's end may be shown before the pod that says why, and before the trainer's last report. */
-    private void confirmEnd(AttemptFacts attempt, JobFacts job) {
-        if (attempt.pods().isEmpty()) {
+    private void confirmWords(VLFineTuneStatus status, AttemptFacts attempt, JobFacts job) {
+        boolean ended = job.end() != null;
+        if (replaced(status, attempt) || (ended && attempt.pods().isEmpty())) {
             confirmPods(attempt, job);
         }
         boolean last = attempt.ownReport()
                 .map(ProgressReport::state)
                 .filter(TrainerState.Ended::equals)
                 .isPresent();
-        if (!last) {
+        if (ended && !last) {
             confirmReport(attempt, job);
         }
     }

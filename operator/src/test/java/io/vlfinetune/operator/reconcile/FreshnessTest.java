@@ -67,6 +67,7 @@ class FreshnessTest {
 
         assertFresh(observed(List.of(job), List.of(second)));
         assertStale(observed(List.of(job), List.of(pod("digits-1-0-c"))), "the cache of pods is behind");
+        assertStale(observed(List.of(failed()), List.of(pod("digits-1-0-c"))), "the cache of pods is behind");
     }
 
     @Test
