@@ -3,6 +3,7 @@
 usage: bench.py COMMAND (BENCH: the folder of up.sh); each appends a record to results.json beside this file
   run KIND N      creates N at once and waits until all have ended; KIND: jobs, ourjobs (plain Jobs that are what the
                   operator makes of a run, without the operator), runs or trainjobs
+  create N        creates N runs and waits for nothing: with the operator stopped, what the creates alone take
   hold N          creates N runs that stay running; a later release lets them end
   release N       lets them end and waits for that
   steady SECONDS  requests while nothing changes
@@ -229,7 +230,7 @@ def versions():
 
 def save(record):
     record |= {"load": round(os.getloadavg()[0], 1), "cores": os.cpu_count(), "versions": versions(),
-               "heap": os.environ.get("HEAP", "307m"), "jvm": os.environ.get("JAVA_TOOL_OPTIONS", "")}
+               "heap": os.environ.get("HEAP", "256m"), "jvm": os.environ.get("JAVA_TOOL_OPTIONS", "")}
     file = pathlib.Path(os.environ.get("RESULTS", HERE / "results.json"))
     records = json.loads(file.read_text()) if file.exists() else []
     file.write_text(json.dumps(records + [record], indent=1) + "\n")
@@ -337,6 +338,14 @@ def run(kind, many):
           "window_s": round(seconds, 1), "rss_mib": memory(users), "users": count(start, end)})
 
 
+def create(many):
+    start, before = size(), cpus()
+    begin, created = load("runs", many)
+    save({"what": "create", "kind": "runs", "n": many, "operator": "operator" in process_ids(),
+          "create_s": round(created - begin, 2), "rss_mib": {}, "users": count(start),
+          "cpu_s": {name: round(value - before[name], 2) for name, value in cpus().items()}})
+
+
 def hold(many):
     watch = Watch("runs", running)
     start = size()
@@ -425,6 +434,8 @@ def clean(kind):
 def main(command, *arguments):
     if command == "run":
         run(arguments[0], int(arguments[1]))
+    elif command == "create":
+        create(int(arguments[0]))
     elif command == "hold":
         hold(int(arguments[0]))
     elif command == "release":

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # operator.sh start|stop|kill: the operator of this source tree as a process of its own, with the environment of its chart
-# and the JVM flags of its image. HEAP: its largest heap; 307m is what the image's 60 % make of the chart's 512Mi.
+# and the JVM flags of its image. HEAP: its largest heap; 256m is what the image's 50 % make of the chart's 512Mi.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 health=$((PORT + 6))
@@ -13,7 +13,7 @@ case "${1:-}" in
       VLFINETUNE_POD_NAME="operator-$(date +%s%N)" VLFINETUNE_POD_NAMESPACE=vlfinetune-system \
       VLFINETUNE_LOG_LEVEL=INFO VLFINETUNE_HEALTH_ADDRESS="127.0.0.1:$health" \
       MALLOC_ARENA_MAX=2 "${JAVA_HOME:?}/bin/java" "@$root/operator/src/main/jib/app/jvm.options" \
-      -Xms8m "-Xmx${HEAP:-307m}" -cp "$bin/operator/*" io.vlfinetune.operator.Main
+      -Xms8m "-Xmx${HEAP:-256m}" -cp "$bin/operator/*" io.vlfinetune.operator.Main
     for _ in $(seq 600); do
       python3 - "http://127.0.0.1:$health/readyz" <<'P' 2>/dev/null && exit 0
 import sys, urllib.request

@@ -74,6 +74,7 @@ def others(records):
     for record in records:
         mine = calls(record, [OPERATOR])
         what = {"steady": lambda: f"{record['seconds']} s", "restart": lambda: f"{record['how']}, ready after {record['ready_s']} s",
+                "create": lambda: f"{'operator at work' if record['operator'] else 'no operator'}, {record['create_s']} s",
                 "hold": lambda: f"all running after {record['all_running_s']} s",
                 "release": lambda: f"{record['endings']}, {record['jobs']} Jobs"}[record["what"]]()
         leases = of(mine, lambda verb, resource: resource == "leases")
@@ -90,7 +91,7 @@ def main():
     records = json.loads(file.read_text())
     made = [record for record in records if record["what"] == "run"]
     print(runs(made))
-    print(kinds([record for record in made if record["kind"] != "jobs"]))
+    print(kinds([record for record in made if CONTROLLERS[record["kind"]]]))
     rest = [record for record in records if record["what"] != "run"]
     if rest:
         print(others(rest))

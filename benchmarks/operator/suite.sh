@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# suite.sh N...: for each N plain Jobs, what the operator makes of runs as plain Jobs, its runs and a restart with these
+# suite.sh N...: the creates of the last N runs alone; for each N plain Jobs, what the operator makes of runs as plain Jobs, its runs and a restart with these
 # finished; then, with the first N, running ones at rest and over a restart, and Kubeflow Trainer. Everything is appended to
 # results.json. up.sh comes first.
 # HOLD: how many at rest (the first N). TRAINJOBS: how many of Trainer's (the first N), empty: none.
@@ -10,6 +10,10 @@ bench() { python3 "$here/bench.py" "$@"; }
 [ -n "$(pid operator)" ] || "$here/operator.sh" start
 bench clean runs
 bench clean jobs
+"$here/operator.sh" stop
+bench create "${@: -1}"
+bench clean runs
+"$here/operator.sh" start
 for many in "$@"; do
   bench run jobs "$many"
   bench clean jobs

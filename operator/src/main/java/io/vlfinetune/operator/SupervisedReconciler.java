@@ -11,6 +11,7 @@ import io.vlfinetune.api.kubernetes.VLFineTune;
 import io.vlfinetune.operator.metrics.OperatorMetrics;
 import io.vlfinetune.operator.reconcile.VLFineTuneReconciler;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import org.slf4j.MDC;
@@ -51,6 +52,11 @@ final class SupervisedReconciler implements Reconciler<VLFineTune> {
         } finally {
             drain.leave();
         }
+    }
+
+    /** The caches are filled. */
+    void started(Instant now) {
+        reconciler.listed(now);
     }
 
     /** Whether a change of a run, which its cache has just taken in, may change what is to be done. */

@@ -101,6 +101,7 @@ public final class VLFineTuneOperator implements AutoCloseable {
         Operator operator = new Operator(overrider -> configure(overrider.withMetrics(metrics), client, parts));
         operator.register(reconciler, overrider -> configure(overrider, configuration, reconciler));
         operator.start();
+        reconciler.started(parts.clock().instant());
         parts.metrics().leadsIf(() -> parts.leadership().map(Leadership::leads).orElse(true));
         return new VLFineTuneOperator(client, operator, reconciler, parts.leadership());
     }

@@ -44,14 +44,13 @@ final class Freshness {
      *
      * @param client asks
      * @param run the run
-     * @param firstLook when this operator's first reconcile began: what was there before it came with a list, and not by
-     *     a watch
+     * @param filled when this operator's caches were filled: what was there before came with a list, and not by a watch
      */
-    Freshness(KubernetesClient client, VLFineTune run, Instant firstLook) {
+    Freshness(KubernetesClient client, VLFineTune run, Instant filled) {
         this.client = client;
         this.run = run;
         this.listed = Times.parse(run.getMetadata().getCreationTimestamp())
-                .filter(created -> created.isAfter(firstLook.plus(SKEW)))
+                .filter(created -> created.isAfter(filled.plus(SKEW)))
                 .isEmpty();
     }
 

@@ -42,7 +42,7 @@ public final class VLFineTuneReconciler implements Reconciler<VLFineTune> {
     private final RunMetrics metrics;
     private final StatusMemory memory = new StatusMemory();
     private final Herald herald = new Herald();
-    private final AtomicReference<Instant> firstLook = new AtomicReference<>();
+    private final AtomicReference<Instant> listed = new AtomicReference<>();
     private @Nullable Actor actor;
     private @Nullable KueueQuotas quotas;
 
@@ -71,8 +71,7 @@ public final class VLFineTuneReconciler implements Reconciler<VLFineTune> {
     @Override
     public UpdateControl<VLFineTune> reconcile(VLFineTune run, Context<VLFineTune> context) {
         Instant now = clock.instant();
-        Instant first = Objects.requireNonNullElse(firstLook.compareAndExchange(null, now), now);
-        Freshness freshness = new Freshness(client, run, first);
+        Freshness freshness = new Freshness(client, run, listed(now));
         Plan plan = plan(run, context, freshness, now);
         VLFineTuneStatus before = Objects.requireNonNullElse(run.getStatus(), VLFineTuneStatus.EMPTY);
         try {
@@ -84,6 +83,11 @@ public final class VLFineTuneReconciler implements Reconciler<VLFineTune> {
         report(run, before, plan.status(), freshness, now);
         UpdateControl<VLFineTune> control = UpdateControl.noUpdate();
         return plan.requeueAfter() == null ? control : control.rescheduleAfter(plan.requeueAfter());
+    }
+
+    /** The caches are filled: what is made from now on comes by a watch. Returns when that was said first. */
+    public Instant listed(Instant now) {
+        return Objects.requireNonNullElse(listed.compareAndExchange(null, now), now);
     }
 
     /** The cache of runs was told of a run as it is now; says whether a reconcile waits for just that. */
