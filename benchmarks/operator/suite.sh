@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# suite.sh N...: the creates of the last N runs alone; for each N plain Jobs, what the operator makes of runs as plain Jobs, its runs and a restart with these
-# finished; then, with the first N, running ones at rest and over a restart, and Kubeflow Trainer. Everything is appended to
-# results.json. up.sh comes first.
+# suite.sh N...: the creates of the last N runs alone; for each N plain Jobs, what the operator makes of runs as plain Jobs,
+# its runs, and a restart with these finished; then, with the first N, running ones at rest and over a restart, and Kubeflow
+# Trainer. Everything is appended to results.json. up.sh comes first.
 # HOLD: how many at rest (the first N). TRAINJOBS: how many of Trainer's (the first N), empty: none.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
