@@ -36,6 +36,9 @@ public record OperatorConfiguration(
     /** Shortest time between two copies of progress, unless told otherwise. */
     public static final Duration DEFAULT_PROGRESS_PERIOD = Duration.ofSeconds(15);
 
+    /** Objects that one answer to a list may hold: ten thousand runs and their children in one are more than a heap. */
+    public static final long LIST_LIMIT = 500;
+
     private static final URI IN_CLUSTER_API = URI.create("https://kubernetes.default.svc");
 
     /** Keeps a copy of the namespaces and refuses durations that would make the operator spin. */

@@ -126,6 +126,7 @@ public final class VLFineTuneOperator implements AutoCloseable {
         overrider
                 .withRetry(VLFineTuneReconciler.retry(
                         () -> ThreadLocalRandom.current().nextDouble()))
+                .withInformerListLimit(OperatorConfiguration.LIST_LIMIT)
                 .withGenericFilter(Watched::byThisOperator)
                 // JOSDK's own looks at the generation only: annotations and labels would change nothing.
                 .withGenerationAware(false)

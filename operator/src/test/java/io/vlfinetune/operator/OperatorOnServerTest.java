@@ -57,6 +57,17 @@ class OperatorOnServerTest {
     }
 
     @Test
+    void givenAnyNumberOfObjectsThenTheyAreListedInPages() {
+        assertThat(server.reads("operator"))
+                .filteredOn(read -> read.startsWith("GET /apis/") || read.startsWith("GET /api/v1/"))
+                .filteredOn(read -> !read.contains("watch=true"))
+                .filteredOn(read -> !read.contains("kueue"))
+                .as("runs, Jobs, pods, progress objects")
+                .hasSize(4)
+                .allMatch(read -> read.contains("limit=500"));
+    }
+
+    @Test
     void givenALostApiServerThenTheCachesAreBehindButNotGivenUp() {
         server.close();
 

@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import io.fabric8.kubernetes.client.informers.cache.ReducedStateItemStore;
+import io.vlfinetune.operator.OperatorConfiguration;
 import java.net.HttpURLConnection;
 import java.util.ArrayList;
 import java.util.List;
@@ -88,7 +89,8 @@ final class Workloads implements AutoCloseable {
         var workloads = namespace.isEmpty() ? all.inAnyNamespace() : all.inNamespace(namespace);
         // An informer that is refused tells the log, with a stack trace; this tells the caller.
         workloads.list(new ListOptionsBuilder().withLimit(1L).build());
-        SharedIndexInformer<GenericKubernetesResource> informer = workloads.runnableInformer(0);
+        SharedIndexInformer<GenericKubernetesResource> informer =
+                workloads.withLimit(OperatorConfiguration.LIST_LIMIT).runnableInformer(0);
         // A Workload carries a copy of its pods' templates, and there may be thousands that are not ours.
         informer.itemStore(new ReducedStateItemStore<>(
                 ReducedStateItemStore.NAME_KEY_STATE,

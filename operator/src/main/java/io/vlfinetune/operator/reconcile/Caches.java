@@ -10,6 +10,7 @@ import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import io.vlfinetune.api.kubernetes.VLFineTune;
 import io.vlfinetune.api.kubernetes.VLFineTuneProgress;
+import io.vlfinetune.operator.OperatorConfiguration;
 import io.vlfinetune.operator.attempt.Children;
 import io.vlfinetune.operator.attempt.JobFacts;
 import io.vlfinetune.operator.attempt.PodFacts;
@@ -51,6 +52,7 @@ record Caches(
                         kind, VLFineTune.class)
                 .withLabelSelector(Children.MANAGED_BY + "=" + Children.OPERATOR)
                 .withNamespacesInheritedFromController()
+                .withInformerListLimit(OperatorConfiguration.LIST_LIMIT)
                 .withSecondaryToPrimaryMapper(Caches::run)
                 .withOnUpdateFilter(matters::test)
                 .build();

@@ -10,9 +10,13 @@ import io.vlfinetune.api.kubernetes.VLFineTuneProgress;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Fabric8's mock server with both of our kinds, on loopback. */
 public final class MemoryApiServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(MemoryApiServer.class);
+
     private final RecordingDispatcher dispatcher = new RecordingDispatcher(List.of(
             CustomResourceDefinitionContext.fromCustomResourceType(VLFineTune.class),
             CustomResourceDefinitionContext.fromCustomResourceType(VLFineTuneProgress.class)));
@@ -39,8 +43,18 @@ public final class MemoryApiServer implements AutoCloseable {
         return dispatcher.writes(name);
     }
 
+    /** Reads of the client of that name so far, as {@code GET path?parameters}, watches included. */
+    public List<String> reads(String name) {
+        return dispatcher.reads(name);
+    }
+
     @Override
     public void close() {
-        server.destroy();
+        try {
+            server.destroy();
+        } catch (IllegalStateException e) {
+            // A message to a watch that has just gone holds it up for half a minute; nobody needs that to end well.
+            LOG.debug("the server in memory did not close in time", e);
+        }
     }
 }

@@ -11,24 +11,33 @@ import io.fabric8.mockwebserver.http.RecordedRequest;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.Stream;
 
-/** Records writes by user agent, and merges as RFC 7386 says: Fabric8's own mock appends to lists. */
+/** Records requests by user agent, and merges as RFC 7386 says: Fabric8's own mock appends to lists. */
 final class RecordingDispatcher extends KubernetesCrudDispatcher {
+    private static final String READ = "GET ";
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    private final Queue<Write> writes = new ConcurrentLinkedQueue<>();
+    private final Queue<Request> requests = new ConcurrentLinkedQueue<>();
 
     RecordingDispatcher(List<CustomResourceDefinitionContext> kinds) {
         super(kinds);
     }
 
-    private record Write(String userAgent, String request) {}
+    private record Request(String userAgent, String text) {}
 
     List<String> writes(String userAgent) {
-        return writes.stream()
-                .filter(write -> userAgent.equals(write.userAgent()))
-                .map(Write::request)
-                .toList();
+        return requests(userAgent).filter(request -> !request.startsWith(READ)).toList();
+    }
+
+    List<String> reads(String userAgent) {
+        return requests(userAgent).filter(request -> request.startsWith(READ)).toList();
+    }
+
+    private Stream<String> requests(String userAgent) {
+        return requests.stream()
+                .filter(request -> userAgent.equals(request.userAgent()))
+                .map(Request::text);
     }
 
     @Override
@@ -36,9 +45,7 @@ final class RecordingDispatcher extends KubernetesCrudDispatcher {
         if (request.getPath().equals("/version")) {
             return new MockResponse().setResponseCode(200).setBody("{\"major\":\"1\",\"minor\":\"35\"}");
         }
-        if (!request.getMethod().equals("GET")) {
-            writes.add(new Write(request.getHeader("User-Agent"), request.getMethod() + " " + request.getPath()));
-        }
+        requests.add(new Request(request.getHeader("User-Agent"), request.getMethod() + " " + request.getPath()));
         return super.dispatch(request);
     }
 
