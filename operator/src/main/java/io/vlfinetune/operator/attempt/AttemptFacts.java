@@ -1,6 +1,7 @@
 package io.vlfinetune.operator.attempt;
 
 import io.vlfinetune.contract.ProgressReport;
+import io.vlfinetune.contract.TrainerState;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -34,5 +35,10 @@ public record AttemptFacts(
     /** The trainer's latest report, if it is about this attempt. */
     public Optional<ProgressReport> ownReport() {
         return Optional.ofNullable(report).filter(value -> value.attempt() != null && value.attempt() == number);
+    }
+
+    /** The report by which the trainer says that it has ended. */
+    public Optional<ProgressReport> lastReport() {
+        return ownReport().filter(value -> value.state() == TrainerState.Ended);
     }
 }

@@ -8,7 +8,6 @@ import io.vlfinetune.contract.Json;
 import io.vlfinetune.contract.LastWord;
 import io.vlfinetune.contract.ProgressReport;
 import io.vlfinetune.contract.Reason;
-import io.vlfinetune.contract.TrainerState;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -165,8 +164,7 @@ public final class EndClassifier {
      * the pod before may still stand there: it counts only while the report says that the trainer has ended.
      */
     private static Optional<LastWord> reported(AttemptFacts attempt) {
-        return attempt.ownReport()
-                .filter(report -> report.state() == TrainerState.Ended)
+        return attempt.lastReport()
                 .map(ProgressReport::lastWord)
                 .filter(word -> word.outcome() != null && word.attempt() != null && word.attempt() == attempt.number());
     }

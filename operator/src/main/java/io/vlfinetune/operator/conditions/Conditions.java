@@ -43,6 +43,11 @@ public final class Conditions {
                 .orElse(false);
     }
 
+    /** Whether they say that a run succeeded or failed. */
+    public static boolean ended(List<Condition> conditions) {
+        return isTrue(conditions, ConditionType.Succeeded) || isTrue(conditions, ConditionType.Failed);
+    }
+
     /** Adds a condition. */
     public Conditions set(ConditionType type, boolean value, String reason, String message) {
         String status = value ? "True" : "False";

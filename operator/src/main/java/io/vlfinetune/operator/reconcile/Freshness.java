@@ -3,12 +3,9 @@ package io.vlfinetune.operator.reconcile;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.vlfinetune.api.AttemptStatus;
-import io.vlfinetune.api.ConditionType;
 import io.vlfinetune.api.VLFineTuneStatus;
 import io.vlfinetune.api.kubernetes.VLFineTune;
 import io.vlfinetune.api.kubernetes.VLFineTuneProgress;
-import io.vlfinetune.contract.ProgressReport;
-import io.vlfinetune.contract.TrainerState;
 import io.vlfinetune.operator.attempt.AttemptFacts;
 import io.vlfinetune.operator.attempt.Children;
 import io.vlfinetune.operator.attempt.JobFacts;
@@ -62,12 +59,12 @@ final class Freshness {
      */
     void confirm(VLFineTuneStatus status, Observed observed) {
         int number = Objects.requireNonNullElse(status.attempt(), 0);
-        if (number == 0 || finished(status)) {
+        if (number == 0 || Conditions.ended(status.conditions())) {
             return;
         }
         Optional<AttemptFacts> attempt = observed.attempt(number);
         Optional<JobFacts> job = attempt.map(AttemptFacts::job);
-        if (recorded(status, number).map(AttemptStatus::endTime).isPresent()) {
+        if (Situation.recorded(status, number).map(AttemptStatus::endTime).isPresent()) {
             job.filter(JobFacts::live).ifPresent(this::confirmLive);
         } else if (job.isEmpty()) {
             confirmGone(Children.attemptName(run, number));
@@ -76,17 +73,16 @@ final class Freshness {
         }
     }
 
-    /** A Job's end may be shown before the pod that says why, and before the trainer's last report. */
+    /**
+     * A pod that was replaced may be shown in place of the one that replaced it, which would count once more; a Job's end
+     * before the pod that says why, and before the trainer's last report.
+     */
     private void confirmWords(VLFineTuneStatus status, AttemptFacts attempt, JobFacts job) {
         boolean ended = job.end() != null;
-        if (replaced(status, attempt) || (ended && attempt.pods().isEmpty())) {
+        if (Preemption.replaced(status, attempt) || (ended && attempt.pods().isEmpty())) {
             confirmPods(attempt, job);
         }
-        boolean last = attempt.ownReport()
-                .map(ProgressReport::state)
-                .filter(TrainerState.Ended::equals)
-                .isPresent();
-        if (ended && !last) {
+        if (ended && attempt.lastReport().isEmpty()) {
             confirmReport(attempt, job);
         }
     }
@@ -131,27 +127,6 @@ final class Freshness {
         if (progress != null && !Objects.equals(progress.getReport(), attempt.report())) {
             throw new StaleCacheException("the cache of progress objects is behind with " + job.name());
         }
-    }
-
-    private static boolean finished(VLFineTuneStatus status) {
-        return Conditions.isTrue(status.conditions(), ConditionType.Succeeded)
-                || Conditions.isTrue(status.conditions(), ConditionType.Failed);
-    }
-
-    /** A pod that was replaced may be shown in place of the one that replaced it, which would count once more. */
-    private static boolean replaced(VLFineTuneStatus status, AttemptFacts attempt) {
-        Optional<String> known = recorded(status, attempt.number()).map(AttemptStatus::pod);
-        return known.isPresent()
-                && attempt.pod()
-                        .map(PodFacts::name)
-                        .filter(name -> !name.equals(known.get()))
-                        .isPresent();
-    }
-
-    private static Optional<AttemptStatus> recorded(VLFineTuneStatus status, int attempt) {
-        return status.attempts().stream()
-                .filter(known -> Objects.equals(known.number(), attempt))
-                .findFirst();
     }
 
     /**
@@ -219,7 +194,7 @@ final class Freshness {
                 .getItems()
                 .stream()
                 .filter(job -> Children.belongsTo(job, run))
-                .filter(job -> JobFacts.of(job).end() == null);
+                .filter(job -> JobFacts.of(job).live());
     }
 
     private static void refuse(Stream<Job> live) {

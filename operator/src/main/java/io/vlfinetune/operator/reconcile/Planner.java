@@ -94,9 +94,7 @@ public final class Planner {
             return decision.requeueAfter();
         }
         Situation after = new Situation(situation.run(), next, situation.observed(), situation.now());
-        boolean ended = Conditions.isTrue(next.conditions(), ConditionType.Succeeded)
-                || Conditions.isTrue(next.conditions(), ConditionType.Failed);
-        Optional<Duration> due = ended
+        Optional<Duration> due = Conditions.ended(next.conditions())
                 ? FinishedPolicy.cleanUpTime(after).map(time -> Duration.between(situation.now(), time))
                 : Deadlines.next(after);
         return due.filter(Duration::isPositive)

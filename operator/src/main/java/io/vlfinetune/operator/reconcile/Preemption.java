@@ -3,6 +3,7 @@ package io.vlfinetune.operator.reconcile;
 import io.vlfinetune.api.AttemptStatus;
 import io.vlfinetune.api.Condition;
 import io.vlfinetune.api.ConditionType;
+import io.vlfinetune.api.VLFineTuneStatus;
 import io.vlfinetune.contract.ProgressReport;
 import io.vlfinetune.operator.attempt.AttemptFacts;
 import io.vlfinetune.operator.attempt.JobFacts;
@@ -28,13 +29,17 @@ final class Preemption {
         int known = Objects.requireNonNullElse(situation.before().preemptions(), 0);
         boolean replaced = situation
                 .current()
-                .filter(attempt -> known(situation, attempt)
-                        .filter(name -> attempt.pod()
-                                .filter(pod -> !pod.name().equals(name))
-                                .isPresent())
-                        .isPresent())
+                .filter(attempt -> replaced(situation.before(), attempt))
                 .isPresent();
         return replaced ? known + 1 : known;
+    }
+
+    /** Whether another pod works on an attempt than the one that a status names. */
+    static boolean replaced(VLFineTuneStatus status, AttemptFacts attempt) {
+        return known(status, attempt)
+                .filter(name ->
+                        attempt.pod().filter(pod -> !pod.name().equals(name)).isPresent())
+                .isPresent();
     }
 
     /** What is said while an attempt that was at work waits for another pod or for that pod's first report. */
@@ -45,7 +50,7 @@ final class Preemption {
         }
         Optional<PodFacts> pod = attempt.pod();
         if (pod.isEmpty()) {
-            return known(situation, attempt).map(name -> taken(name, attempt));
+            return known(situation.before(), attempt).map(name -> taken(name, attempt));
         }
         if (pod.get().terminal() && pod.get().disrupted()) {
             return Optional.of(taken(pod.get().name(), attempt));
@@ -82,7 +87,7 @@ final class Preemption {
                 .isPresent();
     }
 
-    private static Optional<String> known(Situation situation, AttemptFacts attempt) {
-        return situation.recorded(attempt.number()).map(AttemptStatus::pod);
+    private static Optional<String> known(VLFineTuneStatus status, AttemptFacts attempt) {
+        return Situation.recorded(status, attempt.number()).map(AttemptStatus::pod);
     }
 }

@@ -210,8 +210,13 @@ public record Situation(VLFineTune run, VLFineTuneStatus before, Observed observ
 
     /** What the status says of an attempt. */
     Optional<AttemptStatus> recorded(int attempt) {
-        return before.attempts().stream()
-                .filter(status -> Objects.equals(status.number(), attempt))
+        return recorded(before, attempt);
+    }
+
+    /** What a status says of an attempt. */
+    static Optional<AttemptStatus> recorded(VLFineTuneStatus status, int attempt) {
+        return status.attempts().stream()
+                .filter(known -> Objects.equals(known.number(), attempt))
                 .findFirst();
     }
 

@@ -85,8 +85,11 @@ final class StatusMemory {
      * @throws StaleCacheException the cache shows a spec or a status that is older than one that it showed before
      */
     void refresh(VLFineTune run) {
-        Newest newest = byRun.computeIfAbsent(
-                ResourceID.fromResource(run), _ -> new Newest(run.getMetadata().getUid(), version(run), 0, null, null));
+        Newest newest = byRun.compute(
+                ResourceID.fromResource(run),
+                (_, known) -> known == null
+                        ? new Newest(run.getMetadata().getUid(), version(run), 0, null, null)
+                        : known.seen(version(run)));
         long generation = Objects.requireNonNullElse(run.getMetadata().getGeneration(), 0L);
         if (newest.generation() > generation) {
             throw new StaleCacheException("the cache of runs is behind: generation %d, seen was %d"

@@ -35,8 +35,7 @@ class FreshnessTest {
     private final MemoryApiServer server = new MemoryApiServer();
     private final KubernetesClient client = server.client("operator");
     private final VLFineTune run = client.resource(Samples.run(Samples.spec())).create();
-    private final Job job = client.resource(
-                    new JobBuilder(AttemptJob.of(run, 1, 1, StopGrace.USUAL, Samples.CONFIGURATION)).build())
+    private final Job job = client.resource(AttemptJob.of(run, 1, 1, StopGrace.USUAL, Samples.CONFIGURATION))
             .create();
 
     @AfterEach
