@@ -53,11 +53,13 @@ class MainProcessTest {
                 await().atMost(PATIENCE).until(() -> process.isAlive() && status(http, port, "/readyz") == 200);
                 user.resource(Samples.run(Samples.spec())).create();
                 await().atMost(PATIENCE).until(() -> written(user));
-                String metrics = get(http, port, "/metrics").body();
-                assertThat(metrics)
-                        .contains("vlfinetune_runs{phase=\"Starting\"} 1.0", "vlfinetune_leader 1.0")
-                        .contains("vlfinetune_api_requests_total{code=\"2xx\",verb=\"create\"}")
-                        .contains("vlfinetune_reconcile_failures_total 0.0");
+                // The gauges count what the operator's watch has brought, which may be later than the write.
+                await().atMost(PATIENCE)
+                        .untilAsserted(
+                                () -> assertThat(get(http, port, "/metrics").body())
+                                        .contains("vlfinetune_runs{phase=\"Starting\"} 1.0", "vlfinetune_leader 1.0")
+                                        .contains("vlfinetune_api_requests_total{code=\"2xx\",verb=\"create\"}")
+                                        .contains("vlfinetune_reconcile_failures_total 0.0"));
                 process.destroy();
                 assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
                 assertThat(process.exitValue()).as(output()).isZero();
