@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import io.vlfinetune.api.kubernetes.VLFineTune;
+import io.vlfinetune.cli.embedded.ApiServer;
 import io.vlfinetune.cli.embedded.EmbeddedControlPlane;
 import io.vlfinetune.cli.embedded.LocalNode;
 import io.vlfinetune.cli.embedded.OutOfMemoryWitness;
@@ -30,6 +31,8 @@ final class EmbeddedRuns {
     private final Surroundings surroundings;
     private final ServerOption server;
     private final PrintStream table;
+    /** Ends what has been started so far. */
+    private volatile Runnable close = () -> {};
 
     /** The table goes to standard output, unless that is reserved for JSON. */
     EmbeddedRuns(Surroundings surroundings, ServerOption server, boolean json) {
@@ -54,14 +57,34 @@ final class EmbeddedRuns {
                 surroundings.clock(),
                 RandomGenerator.getDefault(),
                 surroundings.err()::println);
-        try (EmbeddedControlPlane plane = EmbeddedControlPlane.start(server.start(surroundings, work), parts)) {
-            Thread hook = new Thread(() -> stop(plane, work));
-            Runtime.getRuntime().addShutdownHook(hook);
+        // There before anything is started: what a Ctrl-C left behind would go on without this process.
+        Thread hook = new Thread(() -> stop(work));
+        Runtime.getRuntime().addShutdownHook(hook);
+        try (EmbeddedControlPlane plane = start(work, parts)) {
             List<VLFineTune> ended = follow(plane, resources);
-            Runtime.getRuntime().removeShutdownHook(hook);
+            withdraw(hook);
             ended.forEach(run -> announce(plane.client(), run));
             then.accept(plane.client(), ended);
             return ended.stream().mapToInt(RunEnd::exitCode).max().orElse(ExitCodes.DONE);
+        } finally {
+            // Where something failed nothing was stopped, and nobody may be told so.
+            withdraw(hook);
+        }
+    }
+
+    private EmbeddedControlPlane start(WorkFolder work, LocalNode.Parts parts) throws IOException {
+        ApiServer started = server.start(surroundings, work);
+        close = started::close;
+        EmbeddedControlPlane plane = EmbeddedControlPlane.start(started, parts);
+        close = plane::close;
+        return plane;
+    }
+
+    private static void withdraw(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException stopping) {
+            // It is at work, and ends the process.
         }
     }
 
@@ -72,10 +95,10 @@ final class EmbeddedRuns {
         }
     }
 
-    private void stop(EmbeddedControlPlane plane, WorkFolder work) {
+    private void stop(WorkFolder work) {
         surroundings.err().println();
         surroundings.err().println("stopping: each trainer writes a checkpoint");
-        plane.close();
+        close.run();
         surroundings.err().println("stopped; the same command with --work " + work.path() + " goes on from there");
         surroundings.err().flush();
         Runtime.getRuntime().halt(ExitCodes.STOPPED);

@@ -1,5 +1,6 @@
 package io.vlfinetune.cli;
 
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.vlfinetune.cli.resource.ResourceException;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.trainer.TrainerException;
@@ -69,6 +70,10 @@ final class Vlft implements Runnable {
                 yield known.reason().exitCode().orElse(1);
             }
             case IOException refused -> {
+                surroundings.err().println("vlft: " + refused.getMessage());
+                yield 1;
+            }
+            case KubernetesClientException refused -> {
                 surroundings.err().println("vlft: " + refused.getMessage());
                 yield 1;
             }

@@ -31,8 +31,6 @@ public enum Reason {
     OutputFailed(50, Retry.Counted),
     /** Everything else that went wrong in the trainer. */
     TrainerError(70, Retry.Counted),
-    /** The container image could not be pulled. */
-    ImageUnavailable(-1, Retry.Never),
     /** The trainer was silent for longer than lifecycle.progressTimeout, and lifecycle.onNoHeartbeat is Restart. */
     NoHeartbeat(-1, Retry.Counted),
     /** The run was active for longer than lifecycle.activeDeadline. */

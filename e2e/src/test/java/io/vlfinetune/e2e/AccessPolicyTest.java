@@ -9,11 +9,13 @@ import static io.vlfinetune.e2e.ProgressRequests.Verb.DELETE;
 import static io.vlfinetune.e2e.ProgressRequests.Verb.MERGE;
 import static io.vlfinetune.e2e.ProgressRequests.Verb.POST;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.vlfinetune.api.kubernetes.VLFineTuneProgress;
 import io.vlfinetune.cli.embedded.realapi.RealApiServer;
 import io.vlfinetune.e2e.ProgressRequests.Answer;
 import io.vlfinetune.e2e.ProgressRequests.Verb;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -28,6 +30,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 @ExtendWith(RealServer.class)
 class AccessPolicyTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final String REPORT = "{\"report\":{\"attempt\":1,\"sequence\":1}}";
     private static final String LABEL = "{\"metadata\":{\"labels\":{\"run\":\"y\"}}}";
     private static final String OWN = "may only update the progress object of its own Job";
@@ -177,7 +180,11 @@ class AccessPolicyTest {
                 .withGracePeriod(0)
                 .delete();
 
-        assertThat(world.as("pod that goes").report(TEAM, "a", 2).code()).isEqualTo(401);
+        // The server learns of it by a watch of its own, and believes a token for ten seconds that it has believed
+        // once.
+        await().atMost(PATIENCE)
+                .pollInterval(Duration.ofSeconds(1))
+                .until(() -> world.as("pod that goes").report(TEAM, "a", 2).code(), Integer.valueOf(401)::equals);
     }
 
     private static Try to(String who, String name, int code, String message) {

@@ -56,7 +56,7 @@ final class AccessWorld implements AutoCloseable {
         trainers();
         careless();
         others();
-        await().atMost(Duration.ofSeconds(20))
+        await().atMost(Duration.ofSeconds(60))
                 .until(() -> as("pod of a").report(TEAM, "b", 1).code() == 403);
     }
 

@@ -44,6 +44,8 @@ class KueueTest {
 
     @BeforeEach
     void begin() throws Exception {
+        // Built before any run is watched; on a new machine that takes minutes.
+        TestPrograms.kueue();
         cluster = Cluster.controlled(controlled, folder);
     }
 

@@ -43,6 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
 @ExtendWith(RealServer.class)
 class NamespacedOperatorsTest {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration LEASE_DURATION = PATIENCE.multipliedBy(3);
     private static final String LEASE = "two-operators";
 
     @TempDir
@@ -72,7 +73,7 @@ class NamespacedOperatorsTest {
                             Chart.NAMESPACE,
                             LEASE,
                             name,
-                            Duration.ofSeconds(15),
+                            LEASE_DURATION,
                             Duration.ofSeconds(10),
                             Duration.ofMillis(300)),
                     lost::add));
@@ -156,9 +157,11 @@ class NamespacedOperatorsTest {
         awaitPhase(InstalledChart.TEAM_B, "second", Phase.Succeeded);
         assertThat(run(InstalledChart.ELSEWHERE, "elsewhere").getStatus()).isNull();
         assertThat(operator.operator.health()).isEqualTo(new Health.Started(List.of(), List.of()));
-        assertThat(operator.metrics.scrape())
-                .contains("vlfinetune_runs{phase=\"Succeeded\"} 2.0")
-                .contains("vlfinetune_attempts_total{outcome=\"Succeeded\"} 2.0");
+        // What is counted is what the operator's own watch and writes have come to.
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(operator.metrics.scrape())
+                        .contains("vlfinetune_runs{phase=\"Succeeded\"} 2.0")
+                        .contains("vlfinetune_attempts_total{outcome=\"Succeeded\"} 2.0"));
     }
 
     @Test
@@ -177,7 +180,8 @@ class NamespacedOperatorsTest {
 
         first.close();
 
-        await().atMost(Duration.ofSeconds(8)).until(() -> second.role() instanceof Health.Leading);
+        // Long before the Lease would have run out.
+        await().atMost(PATIENCE).until(() -> second.role() instanceof Health.Leading);
         assertThat(first.lost).as("it let go on purpose").isEmpty();
         assertThat(lease().getSpec().getHolderIdentity()).isEqualTo("operator-2");
         await().atMost(PATIENCE)

@@ -46,6 +46,10 @@ public final class Samples {
             "vlfinetune-trainer",
             Duration.ofSeconds(15));
 
+    /** Trainers that cannot report. */
+    public static final OperatorConfiguration WITHOUT_CHANNEL = new OperatorConfiguration(
+            CONFIGURATION.namespaces(), null, "image", false, Duration.ofSeconds(10), null, Duration.ofSeconds(15));
+
     private Samples() {}
 
     public static VLFineTune run(VLFineTuneSpec spec) {

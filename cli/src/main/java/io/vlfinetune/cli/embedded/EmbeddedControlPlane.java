@@ -8,6 +8,9 @@ import io.vlfinetune.operator.OperatorConfiguration;
 import io.vlfinetune.operator.VLFineTuneOperator;
 import java.net.URI;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -35,10 +38,25 @@ public final class EmbeddedControlPlane implements AutoCloseable {
         this.operator = operator;
     }
 
-    /** Starts everything on a server, which is closed with it; returns once the operator looks after runs. */
+    /**
+     * Starts everything on a server, which is closed with it, or at once where something does not start; returns once the
+     * operator looks after runs.
+     */
     public static EmbeddedControlPlane start(ApiServer server, LocalNode.Parts parts) {
-        OwnerCleanup cleanup = new OwnerCleanup(server.client());
-        LocalNode node = LocalNode.start(server.client(), parts);
+        Deque<Runnable> started = new ArrayDeque<>(List.of(server::close));
+        try {
+            OwnerCleanup cleanup = new OwnerCleanup(server.client());
+            started.push(cleanup::close);
+            LocalNode node = LocalNode.start(server.client(), parts);
+            started.push(node::close);
+            return new EmbeddedControlPlane(server, cleanup, node, operator(server));
+        } catch (RuntimeException e) {
+            started.forEach(Runnable::run);
+            throw e;
+        }
+    }
+
+    private static VLFineTuneOperator operator(ApiServer server) {
         OperatorConfiguration configuration = new OperatorConfiguration(
                 Set.of(),
                 server.url(),
@@ -47,8 +65,7 @@ public final class EmbeddedControlPlane implements AutoCloseable {
                 RESTART_BACKOFF,
                 server.trainerServiceAccount(),
                 PROGRESS_PERIOD);
-        VLFineTuneOperator operator = VLFineTuneOperator.start(server.client(), configuration);
-        return new EmbeddedControlPlane(server, cleanup, node, operator);
+        return VLFineTuneOperator.start(server.client(), configuration);
     }
 
     /** The server's URL, with a port of its own. */

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -30,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The node with real processes; the stand-in trainer stands at the process boundary. */
 class LocalNodeTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @TempDir
     Path folder;
@@ -99,6 +100,10 @@ class LocalNodeTest {
                         .isNotNull()
                         .extracting(pod -> pod.getStatus().getPhase())
                         .isEqualTo(phase));
+    }
+
+    private void awaitListening() {
+        await().atMost(PATIENCE).until(() -> Files.exists(folder.resolve("runs/digits/scratch/listening")));
     }
 
     private ContainerStateTerminated terminated(String run) {
@@ -198,9 +203,14 @@ class LocalNodeTest {
         create("first", "sleep", "2");
         awaitPhase("first", "Running");
         create("second", "fine", "1");
-        awaitPhase("second", "Pending");
-        assertThat(pod("second").getStatus().getConditions().getFirst().getMessage())
-                .isEqualTo("waiting for room on this machine: needs 1 cores, 0 are free");
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(pod("second"))
+                        .isNotNull()
+                        .satisfies(pod -> assertThat(pod.getStatus().getConditions())
+                                .singleElement()
+                                .satisfies(condition -> assertThat(condition.getMessage())
+                                        .isEqualTo("waiting for room on this machine: needs 1 cores, 0 are free"))));
+        assertThat(pod("second").getStatus().getPhase()).isEqualTo("Pending");
 
         client.batch().v1().jobs().inNamespace("default").withName("first-1").delete();
 
@@ -247,17 +257,37 @@ class LocalNodeTest {
     @Test
     void givenATrainerThatIgnoresSigtermItIsKilledAfterTheGracePeriod() throws Exception {
         create("digits", "stubborn", "2");
-        await().atMost(PATIENCE).until(() -> Files.exists(folder.resolve("runs/digits/scratch/threads")));
-        client.batch().v1().jobs().inNamespace("default").withName("digits-1").delete();
-        await().atMost(PATIENCE).until(() -> job("digits") == null);
+        awaitListening();
+        List<Integer> codes = new CopyOnWriteArrayList<>();
+        try (Watch _ = client.pods().inNamespace("default").watch(new Watcher<>() {
+            @Override
+            public void eventReceived(Action action, Pod pod) {
+                pod.getStatus().getContainerStatuses().stream()
+                        .flatMap(container ->
+                                Stream.ofNullable(container.getState().getTerminated()))
+                        .forEach(end -> codes.add(end.getExitCode()));
+            }
+
+            @Override
+            public void onClose(WatcherException cause) {}
+        })) {
+            client.batch()
+                    .v1()
+                    .jobs()
+                    .inNamespace("default")
+                    .withName("digits-1")
+                    .delete();
+            await().atMost(PATIENCE).until(() -> job("digits") == null);
+            await().atMost(PATIENCE).until(() -> !codes.isEmpty());
+        }
+        assertThat(codes).as("SIGTERM alone was not heard").containsOnly(137);
         assertThat(folder.resolve("runs/digits/trainer.pid")).doesNotExist();
     }
 
     @Test
     void whenTheNodeClosesItsTrainersStopWithExitCode40() throws Exception {
         create("digits", "sleep", "2");
-        await().atMost(PATIENCE).until(() -> Files.exists(folder.resolve("runs/digits/scratch/threads")));
-        Thread.sleep(200);
+        awaitListening();
         node.close();
         assertThat(terminated("digits").getExitCode()).isEqualTo(40);
     }

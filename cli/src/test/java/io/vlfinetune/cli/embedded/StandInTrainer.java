@@ -21,10 +21,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Stands in for the trainer at the process boundary. It keeps the whole contract, except that it learns nothing: the
- * base model's URI says how it ends. {@code …/exit-<code>} ends with that code, {@code …/once-exit-<code>} in its first attempt only, {@code …/sleep} works until SIGTERM, {@code …/once-sleep} too, but only the first time,
- * {@code …/stubborn} ignores SIGTERM, {@code …/killed} ends as if by SIGKILL, {@code …/finished} was complete before; any other succeeds.
+ * base model's URI says how it ends. {@code …/exit-<code>} ends with that code, {@code …/once-exit-<code>} in its first
+ * attempt only, {@code …/sleep} works until SIGTERM, {@code …/once-sleep} too, but only the first time, {@code …/stubborn}
+ * ignores SIGTERM, {@code …/killed} ends as if by SIGKILL, {@code …/finished} was complete before; any other succeeds.
+ * {@code scratch/threads} says that it began, {@code scratch/listening} that it would hear SIGTERM.
  */
 public final class StandInTrainer {
+    /** Longer than anybody waits in a test. */
+    private static final long VERY_LONG_MILLIS = 1_800_000;
+
     private StandInTrainer() {}
 
     /** {@code train --config FILE --root FOLDER --termination-log FILE}. */
@@ -39,9 +44,9 @@ public final class StandInTrainer {
         String model = run.model().source();
         String wish = model.substring(model.lastIndexOf('/') + 1);
         switch (wish) {
-            case "sleep" -> sleep(run, lastWord);
+            case "sleep" -> sleep(run, root, lastWord);
             case "once-sleep" -> sleepOnce(run, root, lastWord);
-            case "stubborn" -> stubborn();
+            case "stubborn" -> stubborn(root);
             case "killed" -> Runtime.getRuntime().halt(137);
             default -> {}
         }
@@ -54,7 +59,7 @@ public final class StandInTrainer {
         succeed(run, root, lastWord);
     }
 
-    private static void sleep(RunConfiguration run, Path lastWord) throws Exception {
+    private static void sleep(RunConfiguration run, Path root, Path lastWord) throws Exception {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             try {
                 end(run, lastWord, LastWord.Outcome.Stopped, null, "stopped at step 3");
@@ -63,27 +68,29 @@ public final class StandInTrainer {
             }
             Runtime.getRuntime().halt(40);
         }));
+        Files.createFile(root.resolve("scratch/listening"));
         report(run, TrainerState.Training, null);
-        Thread.sleep(60_000);
+        Thread.sleep(VERY_LONG_MILLIS);
     }
 
     private static void sleepOnce(RunConfiguration run, Path root, Path lastWord) throws Exception {
         Path slept = root.resolve("scratch/slept");
         if (Files.notExists(slept)) {
             Files.createFile(slept);
-            sleep(run, lastWord);
+            sleep(run, root, lastWord);
         }
     }
 
-    private static void stubborn() throws Exception {
+    private static void stubborn(Path root) throws Exception {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             try {
-                Thread.sleep(60_000);
+                Thread.sleep(VERY_LONG_MILLIS);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
         }));
-        Thread.sleep(60_000);
+        Files.createFile(root.resolve("scratch/listening"));
+        Thread.sleep(VERY_LONG_MILLIS);
     }
 
     private static void fail(RunConfiguration run, Path lastWord, int code) throws Exception {

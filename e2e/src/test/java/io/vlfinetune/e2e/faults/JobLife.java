@@ -34,7 +34,6 @@ import org.jspecify.annotations.Nullable;
  * faults is always the same, and a fault still finds a world that goes on.
  */
 final class JobLife {
-    private static final long STEP_MILLIS = 400;
     private static final int PERCENT = 30;
     private static final long BACKOFF_MILLIS = 100;
     private static final String RUN = "vlfinetune.io/run";
@@ -153,7 +152,7 @@ final class JobLife {
         checkpoint = Math.max(checkpoint, step);
         int percent = step * PERCENT;
         report(TrainerState.Training, percent, null);
-        long deadline = System.nanoTime() + STEP_MILLIS * 1_000_000;
+        long deadline = System.nanoTime() + record.stepPatience().toNanos();
         while (System.nanoTime() < deadline
                 && !(record.phase() == Phase.Running && RunRecord.percent(record.status()) >= percent)) {
             if (stopped(5)) {

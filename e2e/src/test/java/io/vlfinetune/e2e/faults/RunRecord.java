@@ -4,6 +4,7 @@ import io.vlfinetune.api.AttemptStatus;
 import io.vlfinetune.api.CheckpointStatus;
 import io.vlfinetune.api.Phase;
 import io.vlfinetune.api.VLFineTuneStatus;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -26,10 +27,21 @@ public final class RunRecord {
     private final Map<String, Boolean> endedByJob = new HashMap<>();
     private final Set<String> trainers = new HashSet<>();
     private final CountDownLatch released = new CountDownLatch(1);
+    private volatile Duration stepPatience = Duration.ofMillis(400);
     private int trainersEver;
     private VLFineTuneStatus status = VLFineTuneStatus.EMPTY;
     private boolean deleted;
     private boolean gone;
+
+    /** Nothing will be struck: what a trainer reports is copied in the end, however busy the machine is. */
+    void withoutFaults() {
+        stepPatience = User.PATIENCE;
+    }
+
+    /** How long a trainer waits for its report to be copied before it goes on. */
+    Duration stepPatience() {
+        return stepPatience;
+    }
 
     /** A new status. */
     synchronized void status(VLFineTuneStatus next) {

@@ -34,7 +34,7 @@ class MonitoringTest {
             "metrics.dashboard.enabled", "true",
             "namespaces[0]", "team-a");
     /** Labels that Prometheus or the PodMonitor puts on every series. */
-    private static final Set<String> OF_THE_TARGET = Set.of("namespace", "pod", "run", "attempt");
+    private static final Set<String> OF_THE_TARGET = Set.of("namespace", "pod", "job", "run", "attempt");
 
     private static Map<String, Set<String>> exposed;
 
@@ -83,6 +83,9 @@ class MonitoringTest {
 
         assertThat(rules).hasSize(5).allSatisfy(rule -> {
             assertExposed(rule.path("expr").asText());
+            assertThat(rule.path("expr").asText())
+                    .as("another release of the cluster neither hides nor causes it")
+                    .contains("job=\"%s/%s\"".formatted(Chart.NAMESPACE, monitored()));
             assertThat(rule.path("alert").asText()).startsWith("VLFineTune");
             assertThat(rule.at("/labels/severity").asText()).isIn("critical", "warning", "info");
             assertThat(rule.at("/annotations/summary").asText()).isNotEmpty();
@@ -160,6 +163,16 @@ class MonitoringTest {
         assertThat(PromQl.parse("sum by (x) (rate(a_total{y=\"z\"}[5m])) / on (p) b offset 1h > 3")
                         .metrics())
                 .isEqualTo(Map.of("a_total", Set.of("y"), "b", Set.of()));
+    }
+
+    /** Prometheus names the job after the PodMonitor of the operator. */
+    private static String monitored() {
+        return Chart.render(ALL).stream()
+                .filter(object -> object.getKind().equals("PodMonitor"))
+                .map(object -> object.getMetadata().getName())
+                .filter(name -> !name.endsWith("-trainers"))
+                .findFirst()
+                .orElseThrow();
     }
 
     private static void assertExposed(String expression) {

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param name name
  * @param jobUid identity of the Job that owns it; empty where none does
  * @param created when it was made
- * @param running whether the trainer's container runs
+ * @param runningSince when the trainer's container was started; null: it does not run
  * @param terminal whether it has ended for good: no process of it is left
  * @param exitCode exit code of the trainer; null while it has none
  * @param oomKilled whether the kernel ended the trainer for want of memory
@@ -29,7 +29,7 @@ public record PodFacts(
         String name,
         String jobUid,
         Instant created,
-        boolean running,
+        @Nullable Instant runningSince,
         boolean terminal,
         @Nullable Integer exitCode,
         boolean oomKilled,
@@ -48,6 +48,11 @@ public record PodFacts(
      */
     public record Waiting(String reason, String message, String image) {}
 
+    /** Whether the trainer's container runs. */
+    public boolean running() {
+        return runningSince != null;
+    }
+
     /** Reads a pod. */
     public static PodFacts of(Pod pod) {
         PodStatus status = Optional.ofNullable(pod.getStatus()).orElseGet(() -> new PodStatusBuilder().build());
@@ -57,13 +62,15 @@ public record PodFacts(
                 .findFirst();
         Optional<ContainerStateTerminated> end =
                 trainer.map(ContainerStatus::getState).map(ContainerState::getTerminated);
+        Instant created = Times.parse(pod.getMetadata().getCreationTimestamp()).orElse(Instant.EPOCH);
         return new PodFacts(
                 pod.getMetadata().getName(),
                 jobUid(pod),
-                Times.parse(pod.getMetadata().getCreationTimestamp()).orElse(Instant.EPOCH),
+                created,
                 trainer.map(ContainerStatus::getState)
                         .map(ContainerState::getRunning)
-                        .isPresent(),
+                        .map(state -> Times.parse(state.getStartedAt()).orElse(created))
+                        .orElse(null),
                 phase.equals("Succeeded") || phase.equals("Failed"),
                 end.map(ContainerStateTerminated::getExitCode).orElse(null),
                 end.map(state -> "OOMKilled".equals(state.getReason())).orElse(false),

@@ -3,6 +3,7 @@ package io.vlfinetune.operator.conditions;
 import io.vlfinetune.contract.LastWord;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.contract.TrainerState;
+import org.jspecify.annotations.Nullable;
 
 /** Where a run stands, as the planner decided; conditions say it to the world. */
 public sealed interface RunState {
@@ -24,8 +25,13 @@ public sealed interface RunState {
     /** Pods were preempted or evicted, and the Job brings another one; no attempt is counted. */
     record Preempted(String message) implements RunState {}
 
-    /** The trainer gives no sign of life; its attempt goes on. */
-    record Silent(String message) implements RunState {}
+    /**
+     * The trainer gives no sign of life; its attempt goes on.
+     *
+     * @param message since when, and where to look
+     * @param awaited reason why the attempt was not at work before, as Starting; null: it was
+     */
+    record Silent(String message, @Nullable String awaited) implements RunState {}
 
     /** Told to stop; its trainer has not ended yet. */
     record Suspending(String message) implements RunState {}

@@ -136,7 +136,7 @@ public final class StatusFactory {
             next.set(ConditionType.Running, true, "Started", words.message());
             next.set(ConditionType.Progressing, true, running.trainer().name(), line(running, facts));
         } else if (state instanceof RunState.Silent silent) {
-            next.set(ConditionType.Running, true, "Started", words.message());
+            next.set(ConditionType.Running, silent.awaited() == null, running(silent), words.message());
             next.set(ConditionType.Progressing, false, Reason.NoHeartbeat.name(), silent.message());
         } else {
             next.set(ConditionType.Running, false, words.reason(), words.message());
@@ -146,6 +146,10 @@ public final class StatusFactory {
                     words.reason(),
                     Messages.progress(facts.progress(), facts.metrics()));
         }
+    }
+
+    private static String running(RunState.Silent silent) {
+        return silent.awaited() == null ? "Started" : silent.awaited();
     }
 
     private static String line(RunState.Running running, VLFineTuneStatus facts) {
@@ -208,7 +212,8 @@ public final class StatusFactory {
                 case RunState.Pending pending -> new Words(false, pending.reason(), pending.message());
                 case RunState.Starting starting -> new Words(true, "Starting", starting.message());
                 case RunState.Running running -> new Words(true, "Running", running.message());
-                case RunState.Silent silent -> new Words(true, "Running", silent.message());
+                case RunState.Silent silent ->
+                    new Words(true, silent.awaited() == null ? "Running" : silent.awaited(), silent.message());
                 case RunState.Restarting restarting -> new Words(true, "Restarting", restarting.message());
                 case RunState.Preempted preempted -> new Words(true, "Preempted", preempted.message());
                 case RunState.Suspending suspending -> new Words(true, "Suspending", suspending.message());

@@ -22,8 +22,6 @@ final class Reasons {
     private static final Set<String> KNOWN = Stream.concat(
                     Arrays.stream(Reason.values()).map(Enum::name),
                     Stream.of(
-                            "Accepted",
-                            "Disrupted",
                             "NameInUse",
                             "Pending",
                             "Paused",
@@ -31,7 +29,6 @@ final class Reasons {
                             "Planned",
                             "PodsRunning",
                             "Preempted",
-                            "Queued",
                             "Refused",
                             "Restarting",
                             "Running",
@@ -41,8 +38,7 @@ final class Reasons {
                             "Succeeded",
                             "Suspended",
                             "Suspending",
-                            "Unschedulable",
-                            "WaitingForPod"))
+                            "Unschedulable"))
             .collect(Collectors.toUnmodifiableSet());
 
     private Reasons() {}

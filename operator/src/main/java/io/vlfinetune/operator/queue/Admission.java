@@ -12,9 +12,6 @@ import org.jspecify.annotations.Nullable;
  */
 public record Admission(
         boolean suspended, @Nullable String queue, @Nullable QuotaFacts quota) {
-    /** Of a Job that nobody holds back. */
-    public static final Admission FREE = new Admission(false, null, null);
-
     /** Reads a Job, of which Kueue may have said something. */
     public static Admission of(Job job, @Nullable QuotaFacts quota) {
         return new Admission(

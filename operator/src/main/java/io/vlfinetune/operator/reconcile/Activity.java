@@ -13,12 +13,8 @@ final class Activity {
     /** Facts with the clock as a state leaves it. */
     static VLFineTuneStatus of(Situation situation, RunState state, VLFineTuneStatus facts) {
         return switch (state) {
-            case RunState.Running _, RunState.Silent _ ->
-                facts.activeSince() == null
-                        ? StatusDraft.of(facts)
-                                .active(Times.format(situation.now()), facts.activeSeconds())
-                                .status()
-                        : facts;
+            case RunState.Running _ -> started(situation, facts);
+            case RunState.Silent silent -> silent.awaited() == null ? started(situation, facts) : facts;
             case RunState.Suspended _ -> stopped(situation, facts);
             case RunState.Starting _ -> situation.heldBack() ? stopped(situation, facts) : facts;
             case RunState.Invalid _,
@@ -30,6 +26,14 @@ final class Activity {
                     RunState.Planned _,
                     RunState.Failed _ -> facts;
         };
+    }
+
+    private static VLFineTuneStatus started(Situation situation, VLFineTuneStatus facts) {
+        return facts.activeSince() == null
+                ? StatusDraft.of(facts)
+                        .active(Times.format(situation.now()), facts.activeSeconds())
+                        .status()
+                : facts;
     }
 
     private static VLFineTuneStatus stopped(Situation situation, VLFineTuneStatus facts) {

@@ -32,7 +32,8 @@ final class Deadlines {
         return situation
                 .current()
                 .filter(attempt -> attempt.ownReport().isEmpty()
-                        && attempt.pod().filter(PodFacts::running).isEmpty())
+                        && (situation.liveChannel()
+                                || attempt.pod().filter(PodFacts::running).isEmpty()))
                 .map(AttemptFacts::job)
                 .filter(JobFacts::live)
                 .flatMap(job -> Times.duration(

@@ -2,7 +2,6 @@ package io.vlfinetune.operator.reconcile;
 
 import io.vlfinetune.api.Condition;
 import io.vlfinetune.api.ConditionType;
-import io.vlfinetune.api.ScratchSpec;
 import io.vlfinetune.operator.attempt.AttemptFacts;
 import io.vlfinetune.operator.attempt.Children;
 import io.vlfinetune.operator.attempt.JobFacts;
@@ -73,8 +72,8 @@ final class FinishedPolicy implements Policy {
                 actions.add(new Action.DeleteProgress(Children.attemptName(situation.run(), attempt.number())));
             }
         }
-        ScratchSpec scratch = situation.run().getSpec().resources().scratch();
-        if (!actions.isEmpty() && scratch != null && scratch.size() != null) {
+        if (!actions.isEmpty()) {
+            // Whether one was made the present spec does not tell: it may have been changed since.
             actions.addFirst(new Action.DeleteClaim(Children.scratchName(situation.run())));
         }
         return actions;

@@ -18,10 +18,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * An attempt that has not ended is followed. It runs from its trainer's first report on, not from the moment its pod
  * counts as active, since a pod that cannot pull its image is active too.
- *
- * @param liveChannel whether trainers can report; where they cannot, a running container has to do
  */
-record FollowPolicy(boolean liveChannel) implements Policy {
+record FollowPolicy() implements Policy {
     @Override
     public Optional<Decision> decide(Situation situation) {
         return situation
@@ -36,7 +34,8 @@ record FollowPolicy(boolean liveChannel) implements Policy {
             return new RunState.Starting(heldBack.get());
         }
         Optional<ProgressReport> report = attempt.ownReport();
-        boolean silent = !liveChannel && attempt.pod().map(PodFacts::running).orElse(false);
+        boolean mute =
+                !situation.liveChannel() && attempt.pod().map(PodFacts::running).orElse(false);
         Optional<String> preempted = Preemption.waiting(situation, attempt);
         Optional<String> obstacle = attempt.pod()
                 .flatMap(pod -> Optional.ofNullable(pod.waiting()).map(waiting -> waiting(situation, pod, waiting)));
@@ -46,7 +45,7 @@ record FollowPolicy(boolean liveChannel) implements Policy {
         if (preempted.isPresent()) {
             return new RunState.Preempted(obstacle.orElse(preempted.get()));
         }
-        if (report.isPresent() || silent) {
+        if (report.isPresent() || mute) {
             TrainerState trainer = report.map(ProgressReport::state).orElse(TrainerState.Training);
             return new RunState.Running(
                     trainer, "attempt " + attempt.number() + " is at work" + changed(situation, attempt));

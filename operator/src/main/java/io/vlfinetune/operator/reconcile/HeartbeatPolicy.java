@@ -5,6 +5,7 @@ import io.vlfinetune.operator.attempt.JobFacts;
 import io.vlfinetune.operator.conditions.RunState;
 import java.time.Duration;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A trainer that is silent for too long: the status says so, or the attempt is given up, if the spec wants that. First
@@ -36,9 +37,18 @@ final class HeartbeatPolicy implements Policy {
         }
         return Optional.of(
                 switch (situation.run().getSpec().lifecycle().onNoHeartbeat()) {
-                    case Report -> Decision.say(situation, new RunState.Silent(message), null);
+                    case Report ->
+                        Decision.say(situation, new RunState.Silent(message, awaited(situation, attempt)), null);
                     case Restart -> Decision.say(situation, restarting, AT_ONCE).givingUp();
                 });
+    }
+
+    /** Why an attempt whose present pod never reported was not at work; null: it was. */
+    private static @Nullable String awaited(Situation situation, AttemptFacts attempt) {
+        if (Silence.reported(attempt).isPresent()) {
+            return null;
+        }
+        return Preemption.waiting(situation, attempt).isPresent() ? Preemption.REASON : "Starting";
     }
 
     private static boolean live(AttemptFacts attempt) {

@@ -30,6 +30,7 @@ public final class Planner {
     private final List<Policy> policies;
     private final Copying copying;
     private final boolean embedded;
+    private final boolean liveChannel;
 
     /** The policies in the order in which they are asked. */
     public Planner(OperatorConfiguration configuration, Backoff.Jitter jitter) {
@@ -39,11 +40,12 @@ public final class Planner {
                 new SuspendPolicy(),
                 new DeadlinePolicy(),
                 new HeartbeatPolicy(),
-                new FollowPolicy(configuration.progressApi() != null),
+                new FollowPolicy(),
                 new EndPolicy(new Backoff(configuration.restartBackoff(), jitter)),
                 new StartPolicy(configuration));
         this.copying = new Copying(configuration.progressPeriod());
         this.embedded = configuration.fileSources();
+        this.liveChannel = configuration.progressApi() != null;
     }
 
     /**
@@ -54,7 +56,7 @@ public final class Planner {
      * @param now the time
      */
     public Plan plan(VLFineTune run, Observed observed, Instant now) {
-        Situation situation = Situation.of(run, observed, now);
+        Situation situation = Situation.of(run, observed, liveChannel, now);
         Decision decision = policies.stream()
                 .flatMap(policy -> policy.decide(situation).stream())
                 .findFirst()
@@ -93,7 +95,8 @@ public final class Planner {
         if (Conditions.isTrue(next.conditions(), ConditionType.Suspended)) {
             return decision.requeueAfter();
         }
-        Situation after = new Situation(situation.run(), next, situation.observed(), situation.now());
+        Situation after =
+                new Situation(situation.run(), next, situation.observed(), situation.liveChannel(), situation.now());
         Optional<Duration> due = Conditions.ended(next.conditions())
                 ? FinishedPolicy.cleanUpTime(after).map(time -> Duration.between(situation.now(), time))
                 : Deadlines.next(after);

@@ -15,8 +15,17 @@ import java.util.Optional;
 final class Silence {
     private Silence() {}
 
-    /** Since when the trainer of an attempt is silent; empty before the first report of its present pod. */
-    static Optional<Instant> since(AttemptFacts attempt) {
+    /**
+     * Since when the trainer of an attempt is silent: since its last report, or since its container was started, whose
+     * first report follows at once. Empty while there is no container, whatever its predecessor said.
+     */
+    static Optional<Instant> since(Situation situation, AttemptFacts attempt) {
+        return reported(attempt)
+                .or(() -> situation.liveChannel() ? attempt.pod().map(PodFacts::runningSince) : Optional.empty());
+    }
+
+    /** The last report of the attempt's present pod; one from before it was made is its predecessor's. */
+    static Optional<Instant> reported(AttemptFacts attempt) {
         return attempt.ownReport()
                 .map(ProgressReport::time)
                 .flatMap(Times::parse)
@@ -30,14 +39,14 @@ final class Silence {
     static Optional<Instant> deadline(Situation situation, AttemptFacts attempt) {
         Optional<Duration> patience =
                 Times.duration(situation.run().getSpec().lifecycle().progressTimeout());
-        return since(attempt).flatMap(since -> patience.map(since::plus));
+        return since(situation, attempt).flatMap(since -> patience.map(since::plus));
     }
 
     /** What is said of it. */
     static String message(Situation situation, AttemptFacts attempt) {
         return "no sign of the trainer since %s, for longer than spec.lifecycle.progressTimeout %s; see the log of pod %s"
                 .formatted(
-                        since(attempt).map(Times::format).orElse("its start"),
+                        since(situation, attempt).map(Times::format).orElse("its start"),
                         situation.run().getSpec().lifecycle().progressTimeout(),
                         attempt.pod().map(PodFacts::name).orElse("that is gone"));
     }

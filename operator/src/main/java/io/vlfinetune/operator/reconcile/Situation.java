@@ -33,12 +33,14 @@ import org.jspecify.annotations.Nullable;
  * @param run the run as declared
  * @param before its status as last written
  * @param observed its children
+ * @param liveChannel whether trainers can report; where they cannot, a running container has to do
  * @param now the time
  */
-public record Situation(VLFineTune run, VLFineTuneStatus before, Observed observed, Instant now) {
+public record Situation(VLFineTune run, VLFineTuneStatus before, Observed observed, boolean liveChannel, Instant now) {
     /** Reads the status from the run. */
-    static Situation of(VLFineTune run, Observed observed, Instant now) {
-        return new Situation(run, Objects.requireNonNullElse(run.getStatus(), VLFineTuneStatus.EMPTY), observed, now);
+    static Situation of(VLFineTune run, Observed observed, boolean liveChannel, Instant now) {
+        return new Situation(
+                run, Objects.requireNonNullElse(run.getStatus(), VLFineTuneStatus.EMPTY), observed, liveChannel, now);
     }
 
     /** Generation of the spec. */

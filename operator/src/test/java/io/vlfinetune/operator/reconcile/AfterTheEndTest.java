@@ -86,6 +86,15 @@ class AfterTheEndTest {
     }
 
     @Test
+    void givenAScratchVolumeThatTheSpecNoLongerHasThenItGoesToo() {
+        life.lifecycle("{\"childrenTTL\": \"1h\"}").step();
+        life.after(SECOND).exits(0, Samples.success(1)).jobComplete().step();
+        life.withoutScratch().after(Duration.ofHours(1));
+
+        assertThat(life.step().actions()).contains(new Action.DeleteClaim("digits-scratch"));
+    }
+
+    @Test
     void givenAPausedRunThenItIsFollowedButNothingIsDoneForIt() {
         Life paused = new Life(Samples.run(Samples.spec()), Samples.CONFIGURATION).annotate(Planner.PAUSED, "true");
         assertThat(paused.step().actions()).isEmpty();

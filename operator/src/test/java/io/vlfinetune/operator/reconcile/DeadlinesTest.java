@@ -99,6 +99,69 @@ class DeadlinesTest {
     }
 
     @Test
+    void givenATrainerThatRunsButNeverReportsThenItsWaitCountsAsOne() {
+        life.lifecycle("{\"pendingDeadline\": \"2h\", \"progressTimeout\": \"3h\"}")
+                .step();
+        life.after(SECOND).running();
+        assertThat(life.step().requeueAfter()).isEqualTo(Duration.ofHours(2).minus(SECOND));
+
+        life.after(Duration.ofHours(2));
+
+        assertThat(life.step().actions()).containsExactly(new Action.DeleteJob("digits-1", "uid-1"));
+        assertThat(life.brief(ConditionType.Failed)).isEqualTo("True/PendingDeadlineExceeded");
+    }
+
+    @Test
+    void givenATrainerThatRunsButNeverReportsThenItIsSilentFromItsContainersStartAndStillStarting() {
+        life.step();
+        life.after(SECOND).waiting("ErrImagePull", "not found").step();
+        life.after(Duration.ofHours(1)).running();
+        assertThat(life.step().requeueAfter()).isEqualTo(Duration.ofMinutes(10));
+        assertThat(life.brief(ConditionType.Progressing)).isEqualTo("False/Starting");
+
+        life.after(Duration.ofMinutes(10)).step();
+
+        assertThat(life.status().phase()).isEqualTo(Phase.Starting);
+        assertThat(life.brief(ConditionType.Running)).isEqualTo("False/Starting");
+        assertThat(life.brief(ConditionType.Progressing)).isEqualTo("False/NoHeartbeat");
+        assertThat(life.condition(ConditionType.Progressing).message())
+                .contains("no sign of the trainer since 2026-01-01T01:00:01", "digits-1-0-abcde");
+        assertThat(life.status().activeSince()).isNull();
+
+        life.after(SECOND).report(Samples.report(1, 1, TrainerState.Training, 1));
+        life.step();
+        assertThat(life.status().phase()).isEqualTo(Phase.Running);
+        assertThat(life.brief(ConditionType.Progressing)).isEqualTo("True/Training");
+    }
+
+    @Test
+    void givenRestartOnSilenceThenATrainerThatNeverReportsIsGivenUpToo() {
+        life.lifecycle("{\"onNoHeartbeat\": \"Restart\"}").step();
+        life.after(SECOND).running().step();
+
+        life.after(Duration.ofMinutes(10)).step();
+        life.step();
+        life.after(SECOND).jobDeleted().step();
+
+        assertThat(life.status().failure().reason()).isEqualTo("NoHeartbeat");
+        life.after(Duration.ofSeconds(20)).step();
+        assertThat(life.status().attempt()).isEqualTo(2);
+    }
+
+    @Test
+    void givenTrainersThatCannotReportThenTheirSilenceMeansNothing() {
+        Life mute = new Life(Samples.run(Samples.spec()), Samples.WITHOUT_CHANNEL);
+        mute.lifecycle("{\"pendingDeadline\": \"1h\"}").step();
+        mute.after(SECOND).running().step();
+
+        mute.after(Duration.ofHours(2));
+
+        assertThat(mute.step().actions()).isEmpty();
+        assertThat(mute.status().phase()).isEqualTo(Phase.Running);
+        assertThat(mute.brief(ConditionType.Progressing)).isEqualTo("True/Training");
+    }
+
+    @Test
     void givenRestartOnSilenceThenTheAttemptIsGivenUpCountedAndResumed() {
         life.lifecycle("{\"onNoHeartbeat\": \"Restart\", \"progressTimeout\": \"1m\", \"maxRestarts\": 1}")
                 .step();

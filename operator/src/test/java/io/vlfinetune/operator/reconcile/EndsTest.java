@@ -325,7 +325,7 @@ class EndsTest {
         life.exits(70, false, null).jobFailed();
         Duration pause = life.step().requeueAfter();
         life.strangers.add(
-                new PodFacts("digits-1-0-late", "uid-1", life.now, true, false, null, false, false, null, null));
+                new PodFacts("digits-1-0-late", "uid-1", life.now, life.now, false, null, false, false, null, null));
         life.after(pause).step();
         assertThat(life.top()).isEqualTo(1);
         assertThat(life.status().phase()).isEqualTo(Phase.Restarting);

@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.vlfinetune.api.Condition;
 import io.vlfinetune.api.ConditionType;
 import io.vlfinetune.api.LifecycleSpec;
+import io.vlfinetune.api.ResourcesSpec;
 import io.vlfinetune.api.VLFineTuneSpec;
 import io.vlfinetune.api.VLFineTuneStatus;
 import io.vlfinetune.api.kubernetes.VLFineTune;
@@ -122,7 +123,7 @@ final class Life {
                 podName(),
                 "uid-" + top(),
                 now,
-                false,
+                null,
                 false,
                 null,
                 false,
@@ -132,11 +133,11 @@ final class Life {
     }
 
     Life running() {
-        return pod(new PodFacts(podName(), "uid-" + top(), now, true, false, null, false, false, null, null));
+        return pod(new PodFacts(podName(), "uid-" + top(), now, now, false, null, false, false, null, null));
     }
 
     Life exits(int code, boolean oomKilled, String message) {
-        return pod(new PodFacts(podName(), "uid-" + top(), now, false, true, code, oomKilled, false, message, null));
+        return pod(new PodFacts(podName(), "uid-" + top(), now, null, true, code, oomKilled, false, message, null));
     }
 
     Life exits(int code, LastWord word) {
@@ -205,21 +206,33 @@ final class Life {
 
     /** Another {@code spec.lifecycle}, in YAML's one-line form. */
     Life lifecycle(String json) {
-        VLFineTuneSpec spec = run.getSpec();
         try {
-            run.setSpec(new VLFineTuneSpec(
-                    spec.model(),
-                    spec.data(),
-                    spec.freeze(),
-                    spec.training(),
-                    spec.output(),
-                    spec.resources(),
-                    spec.scheduling(),
-                    Json.strict().readValue(json, LifecycleSpec.class),
-                    spec.managedBy()));
+            return spec(run.getSpec().resources(), Json.strict().readValue(json, LifecycleSpec.class));
         } catch (JsonProcessingException e) {
             throw new AssertionError(e);
         }
+    }
+
+    /** The user takes the scratch volume out of the spec. */
+    Life withoutScratch() {
+        ResourcesSpec resources = run.getSpec().resources();
+        return spec(
+                new ResourcesSpec(resources.gpus(), resources.gpuResource(), resources.cpu(), resources.memory(), null),
+                run.getSpec().lifecycle());
+    }
+
+    private Life spec(ResourcesSpec resources, LifecycleSpec lifecycle) {
+        VLFineTuneSpec spec = run.getSpec();
+        run.setSpec(new VLFineTuneSpec(
+                spec.model(),
+                spec.data(),
+                spec.freeze(),
+                spec.training(),
+                spec.output(),
+                resources,
+                spec.scheduling(),
+                lifecycle,
+                spec.managedBy()));
         return changeSpec();
     }
 
@@ -230,13 +243,13 @@ final class Life {
 
     /** Kubernetes takes the pod away; the Job controller will bring another one. */
     Life evicted() {
-        return pod(new PodFacts(podName(), "uid-" + top(), now, false, true, 40, false, true, null, null));
+        return pod(new PodFacts(podName(), "uid-" + top(), now, null, true, 40, false, true, null, null));
     }
 
     /** The pod that comes in the place of an evicted one. */
     Life replaced(String suffix) {
         return pod(new PodFacts(
-                "digits-" + top() + "-0-" + suffix, "uid-" + top(), now, true, false, null, false, false, null, null));
+                "digits-" + top() + "-0-" + suffix, "uid-" + top(), now, now, false, null, false, false, null, null));
     }
 
     Life changeSpec() {

@@ -135,7 +135,7 @@ class ObstaclesTest {
         assertThat(life.status().phase()).isEqualTo(Phase.Failed);
 
         life.strangers.add(
-                new PodFacts("digits-1-0-late", "uid-1", life.now, true, false, null, false, false, null, null));
+                new PodFacts("digits-1-0-late", "uid-1", life.now, life.now, false, null, false, false, null, null));
         life.after(SECOND).changeSpec().step();
         assertThat(life.top()).isEqualTo(1);
         assertThat(life.brief(ConditionType.Reconciling)).isEqualTo("True/PodsRunning");

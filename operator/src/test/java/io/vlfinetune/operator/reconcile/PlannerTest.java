@@ -8,7 +8,6 @@ import io.vlfinetune.api.ConditionType;
 import io.vlfinetune.api.Phase;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.contract.TrainerState;
-import io.vlfinetune.operator.OperatorConfiguration;
 import io.vlfinetune.operator.Samples;
 import io.vlfinetune.operator.attempt.AttemptFacts;
 import io.vlfinetune.operator.attempt.PodFacts;
@@ -70,9 +69,7 @@ class PlannerTest {
 
     @Test
     void givenTrainersThatCannotReportThenARunningContainerCountsAsRunning() {
-        OperatorConfiguration silent = new OperatorConfiguration(
-                Samples.CONFIGURATION.namespaces(), null, "image", false, SECOND, null, SECOND);
-        Life life = new Life(Samples.run(Samples.spec()), silent);
+        Life life = new Life(Samples.run(Samples.spec()), Samples.WITHOUT_CHANNEL);
         life.step();
         life.after(SECOND).running().step();
 
@@ -214,7 +211,7 @@ class PlannerTest {
     @Test
     void givenAPodOfAnEarlierRunOfTheSameNameThenNoAttemptStartsBesideIt() {
         life.strangers.add(
-                new PodFacts("digits-1-0-other", "old", life.now, true, false, null, false, false, null, null));
+                new PodFacts("digits-1-0-other", "old", life.now, life.now, false, null, false, false, null, null));
         assertThat(life.step().actions()).isEmpty();
         assertThat(life.status().phase()).isEqualTo(Phase.Pending);
         assertThat(life.condition(ConditionType.Reconciling).message()).contains("digits-1-0-other");

@@ -51,6 +51,25 @@ class PreemptionTest {
     }
 
     @Test
+    void givenAReplacementThatNeverReportsThenItIsSilentFromItsContainersStart() {
+        life.evicted().step();
+        life.after(Duration.ofHours(1)).replaced("fghij");
+        assertThat(life.step().requeueAfter()).isEqualTo(Duration.ofMinutes(10));
+
+        life.after(Duration.ofMinutes(10)).step();
+
+        assertThat(life.status().phase()).isEqualTo(Phase.Restarting);
+        assertThat(life.brief(ConditionType.Running)).isEqualTo("False/Preempted");
+        assertThat(life.brief(ConditionType.Progressing)).isEqualTo("False/NoHeartbeat");
+        assertThat(life.condition(ConditionType.Progressing).message()).contains("digits-1-0-fghij");
+
+        life.after(SECOND).report(Samples.report(1, 2, TrainerState.Training, 30));
+        life.step();
+        assertThat(life.status().phase()).isEqualTo(Phase.Running);
+        assertThat(life.brief(ConditionType.Progressing)).isEqualTo("True/Training");
+    }
+
+    @Test
     void givenAnOperatorThatSawNothingOfTheEvictionThenTheReplacementTellsOfIt() {
         life.replaced("fghij").report(Samples.report(1, 2, TrainerState.Training, 35));
         life.step();

@@ -6,7 +6,6 @@ import io.fabric8.kubeapitest.KubeAPITestException;
 import io.fabric8.kubeapitest.Utils;
 import io.fabric8.kubeapitest.binary.BinaryManager;
 import io.fabric8.kubeapitest.binary.OSInfo;
-import java.io.File;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -15,10 +14,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Sees to it that kube-apiserver, etcd and kubectl are on this machine, in the layout of Fabric8's kube-api-test: {@code
@@ -30,13 +29,12 @@ public final class ControlPlaneBinaries {
     static final List<String> NAMES = List.of("kube-apiserver", "etcd", "kubectl");
 
     private static final Pattern VERSION = Pattern.compile("(?m)^\\s*k8s\\.io/kubernetes v(\\S+)");
-    private static final Pattern GO_VERSION = Pattern.compile("(?m)^go (\\S+)");
 
     private final GoBuild build;
     private final Path home;
     private final String version;
     private final String goVersion;
-    private final @Nullable Path go;
+    private final Optional<Path> go;
     private final boolean offline;
     private final Consumer<String> notices;
 
@@ -46,8 +44,8 @@ public final class ControlPlaneBinaries {
         this.build = GoBuild.in(source);
         this.home = home(environment);
         this.version = first(VERSION, module);
-        this.goVersion = first(GO_VERSION, module);
-        this.go = onPath("go", environment);
+        this.goVersion = GoBuild.goVersion(source.resolve("go.mod"));
+        this.go = GoBuild.go(environment);
         this.offline = Boolean.parseBoolean(environment.getOrDefault("KUBE_API_TEST_OFFLINE_MODE", "false"));
         this.notices = notices;
     }
@@ -78,16 +76,6 @@ public final class ControlPlaneBinaries {
         return matcher.group(1);
     }
 
-    private static @Nullable Path onPath(String program, Map<String, String> environment) {
-        for (String folder : environment.getOrDefault("PATH", "").split(File.pathSeparator, -1)) {
-            Path candidate = Path.of(folder, program);
-            if (!folder.isEmpty() && Files.isExecutable(candidate) && !Files.isDirectory(candidate)) {
-                return candidate;
-            }
-        }
-        return null;
-    }
-
     private Path ensure() throws IOException {
         Path folder = home.resolve("k8s").resolve(version + Utils.platformSuffix(new OSInfo()));
         if (usable(folder)) {
@@ -114,7 +102,7 @@ public final class ControlPlaneBinaries {
 
     private void make(Path folder) throws IOException {
         String obstacles;
-        if (go == null) {
+        if (go.isEmpty()) {
             obstacles = "there is no go on the PATH";
         } else {
             try {
