@@ -156,7 +156,7 @@ public final class AttemptJob {
     }
 
     private static Container trainer(VLFineTune run, String image, AttemptVolumes volumes) {
-        return new ContainerBuilder()
+        ContainerBuilder container = new ContainerBuilder()
                 .withName(PodFacts.TRAINER)
                 .withImage(image)
                 .withArgs(ARGUMENTS)
@@ -184,8 +184,19 @@ public final class AttemptJob {
                 .withNewCapabilities()
                 .withDrop("ALL")
                 .endCapabilities()
-                .endSecurityContext()
-                .build();
+                .endSecurityContext();
+        String cpu = run.getSpec().resources().cpu();
+        return (cpu == null ? container : threads(container, Quantity.parse(cpu))).build();
+    }
+
+    /** A process sees all processors of its node: a request is no limit. Other threads would be other last bits too. */
+    private static ContainerBuilder threads(ContainerBuilder container, Quantity cpu) {
+        int cores = cpu.getNumericalAmount().intValue();
+        return container
+                .addNewEnv()
+                .withName("OMP_NUM_THREADS")
+                .withValue(Integer.toString(Math.max(1, cores)))
+                .endEnv();
     }
 
     /** Whoever asks for the plan alone waits for no GPU. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.Toleration;
@@ -13,6 +14,7 @@ import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.vlfinetune.api.LifecycleSpec;
 import io.vlfinetune.api.ModelSpec;
 import io.vlfinetune.api.OutputSpec;
+import io.vlfinetune.api.ResourcesSpec;
 import io.vlfinetune.api.SchedulingSpec;
 import io.vlfinetune.api.ScratchSpec;
 import io.vlfinetune.api.TolerationSpec;
@@ -29,6 +31,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The Job of an attempt. */
 class AttemptJobTest {
@@ -160,26 +164,47 @@ class AttemptJobTest {
 
     @Test
     void givenPlanOnlyThenNoGpuIsAskedFor() {
+        Container container =
+                trainer(run.getSpec().resources(), new LifecycleSpec(null, true, 3, null, null, null, null, null));
+
+        assertThat(container.getResources().getLimits()).containsOnlyKeys("memory");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"8,8", "1500m,1", "500m,1", "2.9,2"})
+    void givenACpuRequestThenThreadsFollowItSinceAProcessSeesTheWholeNode(String cpu, String threads) {
+        Container container = trainer(
+                new ResourcesSpec(0, null, cpu, null, null), run.getSpec().lifecycle());
+
+        assertThat(container.getEnv()).contains(new EnvVar("OMP_NUM_THREADS", threads, null));
+    }
+
+    @Test
+    void givenNoCpuRequestThenThreadsAreThoseOfTheNode() {
+        Container container = trainer(
+                new ResourcesSpec(0, null, null, null, null), run.getSpec().lifecycle());
+
+        assertThat(container.getEnv()).extracting(EnvVar::getName).doesNotContain("OMP_NUM_THREADS");
+    }
+
+    private Container trainer(ResourcesSpec resources, LifecycleSpec lifecycle) {
         VLFineTuneSpec spec = run.getSpec();
-        VLFineTune planOnly = Samples.run(new VLFineTuneSpec(
+        VLFineTune other = Samples.run(new VLFineTuneSpec(
                 spec.model(),
                 spec.data(),
                 spec.freeze(),
                 spec.training(),
                 spec.output(),
-                spec.resources(),
+                resources,
                 spec.scheduling(),
-                new LifecycleSpec(null, true, 3, null, null, null, null, null),
+                lifecycle,
                 null));
-
-        Container container = AttemptJob.of(planOnly, 1, 1, StopGrace.USUAL, Samples.CONFIGURATION)
+        return AttemptJob.of(other, 1, 1, StopGrace.USUAL, Samples.CONFIGURATION)
                 .getSpec()
                 .getTemplate()
                 .getSpec()
                 .getContainers()
                 .getFirst();
-
-        assertThat(container.getResources().getLimits()).containsOnlyKeys("memory");
     }
 
     @Test
