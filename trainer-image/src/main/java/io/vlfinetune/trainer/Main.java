@@ -18,16 +18,12 @@ import java.net.URI;
 import java.time.Clock;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** The trainer's process: one run, a last word, an exit code of the contract. */
 public final class Main {
-    /** Less than the pod's grace period, so that the last word is written before the kubelet's SIGKILL. */
-    private static final long GRACE_SECONDS = 110;
-
     private Main() {}
 
     /** Runs one attempt and exits with the contract's code. */
@@ -38,25 +34,27 @@ public final class Main {
             System.exit(ExitCodes.USAGE);
         }
         StopSignal stop = new StopSignal();
-        CountDownLatch ended = new CountDownLatch(1);
-        AtomicInteger code = new AtomicInteger(Reason.TrainerError.exitCode().orElseThrow());
-        // The JVM answers SIGTERM by running its hooks: this one asks for a checkpoint and waits for the exit code.
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-            stop.request();
-            try {
-                if (ended.await(GRACE_SECONDS, TimeUnit.SECONDS)) {
-                    Runtime.getRuntime().halt(code.get());
-                }
-            } catch (InterruptedException impatient) {
-                Thread.currentThread().interrupt();
-            }
-        }));
+        CompletableFuture<Integer> ended = new CompletableFuture<>();
+        Runtime.getRuntime().addShutdownHook(new Thread(onSigterm(stop, ended, Runtime.getRuntime()::halt)));
         try {
-            code.set(run(options.orElseThrow(), stop, Clock.systemUTC(), new RunLog(System.err, Clock.systemUTC())));
+            ended.complete(
+                    run(options.orElseThrow(), stop, Clock.systemUTC(), new RunLog(System.err, Clock.systemUTC())));
         } finally {
-            ended.countDown();
+            // Of a run that threw: the hook must not wait for it.
+            ended.complete(Reason.TrainerError.exitCode().orElseThrow());
         }
-        System.exit(code.get());
+        System.exit(ended.join());
+    }
+
+    /**
+     * What the JVM does when it gets SIGTERM: it asks for a checkpoint and waits for the exit code. It waits without a
+     * limit of its own, since only the kubelet knows how long the pod may take, and ends that with SIGKILL.
+     */
+    static Runnable onSigterm(StopSignal stop, CompletableFuture<Integer> ended, IntConsumer halt) {
+        return () -> {
+            stop.request();
+            halt.accept(ended.join());
+        };
     }
 
     /** Runs one attempt. Every way to end leaves a last word. */
