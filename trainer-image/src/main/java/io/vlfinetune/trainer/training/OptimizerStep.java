@@ -13,6 +13,8 @@ import io.vlfinetune.trainer.optimize.Rate;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -26,28 +28,34 @@ import java.util.function.ToDoubleFunction;
  */
 record OptimizerStep(double loss, GradientNorms norms, Map<Part, Double> rates, long tokens, double seconds) {
     /**
-     * Takes one.
+     * Takes one, or none: a stop that is asked for between two micro-batches does not wait for the others.
      *
      * @param executor of the present phase
      * @param samples of all its micro-batches
      * @param batchSize samples of a micro-batch
      * @param number of the step, from 1
      * @param factor on the peak learning rates of a part
+     * @param stop asked between micro-batches
+     * @return the step; empty if it was to stop, and then nothing was updated
      * @throws TrainerException Diverged, when loss or gradients are no longer finite; then nothing was updated
      */
-    static OptimizerStep take(
+    static Optional<OptimizerStep> take(
             LoadedModel model,
             Executor executor,
             List<EncodedSample> samples,
             int batchSize,
             long number,
-            ToDoubleFunction<Part> factor) {
+            ToDoubleFunction<Part> factor,
+            BooleanSupplier stop) {
         long begun = System.nanoTime();
         double loss = 0;
         long tokens = 0;
         try (Gradients gradients = new Gradients(model.ops())) {
             long targets = targets(samples);
             for (int at = 0; at < samples.size(); at += batchSize) {
+                if (at > 0 && stop.getAsBoolean()) {
+                    return Optional.empty();
+                }
                 List<EncodedSample> part = samples.subList(at, Math.min(samples.size(), at + batchSize));
                 tokens += part.stream()
                         .mapToLong(sample -> sample.inputIds().length)
@@ -60,7 +68,7 @@ record OptimizerStep(double loss, GradientNorms norms, Map<Part, Double> rates, 
             GradientNorms norms = model.optimizer().step(gradients.byTensor(), tensor -> rate(model, tensor, factor));
             requireFinite(number, "gradient norm", norms.total());
             double seconds = (System.nanoTime() - begun) / 1e9;
-            return new OptimizerStep(loss, norms, rates(model, factor), tokens, seconds);
+            return Optional.of(new OptimizerStep(loss, norms, rates(model, factor), tokens, seconds));
         }
     }
 

@@ -246,11 +246,16 @@ public final class TrainingLoop {
 
     private void stopIfAsked() {
         if (around.stop.requested()) {
-            if (savedStep != step || savedEvaluatedStep != evaluatedStep) {
-                save();
-            }
-            throw new StoppedException(step);
+            throw stopped();
         }
+    }
+
+    /** What ends a run that was told to stop, with its last completed step in a checkpoint. */
+    private StoppedException stopped() {
+        if (savedStep != step || savedEvaluatedStep != evaluatedStep) {
+            save();
+        }
+        return new StoppedException(step);
     }
 
     private void save() {
@@ -287,12 +292,14 @@ public final class TrainingLoop {
 
     private void take(Executor executor, List<EncodedSample> stepSamples, MetricsLog metrics, PrefixCaching caching) {
         OptimizerStep taken = OptimizerStep.take(
-                model,
-                executor,
-                stepSamples,
-                spec.batchSize(),
-                step + 1,
-                part -> schedule.factor(step) * adaptive.factor(part));
+                        model,
+                        executor,
+                        stepSamples,
+                        spec.batchSize(),
+                        step + 1,
+                        part -> schedule.factor(step) * adaptive.factor(part),
+                        around.stop::requested)
+                .orElseThrow(this::stopped);
         reached.addAll(taken.norms().byTensor().keySet());
         step++;
         throughput.add(stepSamples.size(), taken.tokens(), taken.seconds());
