@@ -156,13 +156,15 @@ final class TrainingRun {
             PlanDocument document,
             MemoryPlan memory) {
         // A digest of the run in the path keeps checkpoints of an earlier declaration out of the way.
-        Path checkpoints = options.scratch().resolve("checkpoints").resolve(digest.substring("sha256:".length(), 23));
+        String declaration = digest.substring("sha256:".length(), 23);
+        Path checkpoints = options.scratch().resolve("checkpoints").resolve(declaration);
         Path metricsFile = options.scratch().resolve("metrics.jsonl");
         TrainingLoop.Surroundings around = new TrainingLoop.Surroundings(
                 document,
                 memory,
                 new CheckpointStore(checkpoints, run.training().keepCheckpoints(), log),
                 new BestModel(checkpoints),
+                options.scratch(),
                 reporter,
                 metrics,
                 log,

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.vlfinetune.contract.ExitCodes;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -50,7 +51,7 @@ class PrefixCacheRunTest {
         assertThat(run.start().exitCode()).as(run.lastWord().message()).isZero();
         assertThat(run.weights()).isEqualTo(without.weights());
         assertThat(run.reproducibleMetrics()).isEqualTo(without.reproducibleMetrics());
-        assertThat(caches()).isEmptyDirectory();
+        assertThat(caches()).doesNotExist();
     }
 
     @Test
@@ -73,6 +74,48 @@ class PrefixCacheRunTest {
     }
 
     @Test
+    void givenItStopsInItsLastEvaluationThenNothingStoredOutlivesTheRun() {
+        assertThat(run.start(new TestRun.StopAt(20)).exitCode()).isEqualTo(ExitCodes.STOPPED);
+        assertThat(run.lastWord().step()).isEqualTo(9);
+        assertThat(caches()).isNotEmptyDirectory();
+
+        assertThat(run.start().exitCode()).as(run.lastWord().message()).isZero();
+        assertThat(caches()).doesNotExist();
+    }
+
+    /** A file where the checkpoints' folder was stands in for the full disk, until the cache has given its room. */
+    @Test
+    void givenNoRoomForACheckpointThenTheCacheGivesItsRoomAndTheResultIsTheSame() throws Exception {
+        assertThat(without.start().exitCode()).isZero();
+        Path blocker = Files.writeString(folder.resolve("blocker"), "");
+        Path aside = folder.resolve("aside");
+        List<String> said = new ArrayList<>();
+        TestRun.StopAt beforeStepSix = new TestRun.StopAt(12) {
+            @Override
+            public void request() {
+                Path checkpoints = run.checkpoints().getFirst().getParent();
+                rename(checkpoints, aside);
+                rename(blocker, checkpoints);
+                run.listener(line -> {
+                    if (line.contains("prefix cache: removed and not used any more, since checkpoint ")) {
+                        said.add(line);
+                        rename(checkpoints, blocker);
+                        rename(aside, checkpoints);
+                    }
+                });
+            }
+        };
+
+        assertThat(run.start(beforeStepSix).exitCode())
+                .as(run.lastWord().message())
+                .isZero();
+        assertThat(said).hasSize(1);
+        assertThat(caches()).doesNotExist();
+        assertThat(run.weights()).isEqualTo(without.weights());
+        assertThat(run.reproducibleMetrics()).isEqualTo(without.reproducibleMetrics());
+    }
+
+    @Test
     void givenLeftoversOfAnotherPrefixThenTheyAreRemoved() throws Exception {
         Files.createDirectories(caches().resolve("another"));
         Files.writeString(caches().resolve("another").resolve("units"), "of a tower that is trained now");
@@ -87,5 +130,9 @@ class PrefixCacheRunTest {
         run.part("training").put("recompute", "Always");
         assertThat(run.start().exitCode()).as(run.lastWord().message()).isZero();
         assertThat(run.weights()).isEqualTo(without.weights());
+    }
+
+    private static void rename(Path from, Path to) {
+        assertThat(from.toFile().renameTo(to.toFile())).isTrue();
     }
 }

@@ -33,6 +33,7 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
@@ -46,7 +47,7 @@ final class TestRun {
     record Ended(int exitCode, LastWord lastWord) {}
 
     /** Asks to stop when the trainer looks at it for the so-manieth time, counted from 1. */
-    static final class StopAt extends StopSignal {
+    static class StopAt extends StopSignal {
         private int left;
 
         StopAt(int look) {
@@ -55,7 +56,7 @@ final class TestRun {
 
         @Override
         public boolean requested() {
-            if (--left <= 0) {
+            if (--left == 0) {
                 request();
             }
             return super.requested();
@@ -66,6 +67,7 @@ final class TestRun {
     private final ObjectNode json = JSON.createObjectNode();
     private OptionalLong memoryLimit = OptionalLong.empty();
     private String metricsAddress = "";
+    private Consumer<String> listener = line -> {};
 
     TestRun(Path folder) {
         this(folder, "llava");
@@ -140,6 +142,12 @@ final class TestRun {
     /** Where metrics are served. */
     TestRun metricsAddress(String address) {
         metricsAddress = address;
+        return this;
+    }
+
+    /** Told every line of the log. */
+    TestRun listener(Consumer<String> told) {
+        listener = told;
         return this;
     }
 
@@ -258,7 +266,12 @@ final class TestRun {
 
     Ended startAsWritten(StopSignal stop) {
         RunOptions options = options();
-        PrintStream quiet = new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
+        PrintStream quiet = new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8) {
+            @Override
+            public void println(String line) {
+                listener.accept(line);
+            }
+        };
         int code = Main.run(options, stop, Clock.systemUTC(), new RunLog(quiet, Clock.systemUTC()));
         return new Ended(code, lastWord());
     }

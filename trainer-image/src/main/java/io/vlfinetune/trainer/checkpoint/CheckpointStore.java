@@ -23,8 +23,10 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -63,7 +65,9 @@ public final class CheckpointStore {
     }
 
     /**
-     * The checkpoints in a folder that belongs to one run digest.
+     * Opens the checkpoints in a folder that belongs to one run digest. What a killed attempt left half-written is
+     * removed. Beside it lie those of other declarations of the run: they stay, since a declaration may come back, but
+     * what they take is told.
      *
      * @param keep how many are kept
      */
@@ -71,6 +75,35 @@ public final class CheckpointStore {
         this.folder = folder;
         this.keep = keep;
         this.log = log;
+        declarations().forEach(this::removeUnfinished);
+        declarations().stream().filter(other -> !other.equals(folder)).forEach(this::tell);
+    }
+
+    private List<Path> declarations() {
+        return folders(Objects.requireNonNull(folder.toAbsolutePath().getParent()), name -> true);
+    }
+
+    private void removeUnfinished(Path declaration) {
+        folders(declaration, name -> name.startsWith(PREFIX) && name.endsWith(UNFINISHED))
+                .forEach(this::removeQuietly);
+    }
+
+    private void tell(Path other) {
+        try {
+            log.line("%s: %,d MiB of another declaration of this run, used when it comes back; remove it for room"
+                    .formatted(other, Folders.bytes(other) >> 20));
+        } catch (IOException | UncheckedIOException problem) {
+            log.line(other + " cannot be read: " + problem.getMessage());
+        }
+    }
+
+    /** Bytes that are taken now, best models included. */
+    public long bytes() {
+        try {
+            return Folders.bytes(folder);
+        } catch (IOException problem) {
+            throw new UncheckedIOException(problem);
+        }
     }
 
     /**
@@ -187,15 +220,20 @@ public final class CheckpointStore {
     }
 
     private List<Path> newestFirst() {
-        if (!Files.isDirectory(folder)) {
+        return folders(folder, name -> name.matches(PREFIX + "\\d+(" + REPLACED + ")?")).stream()
+                .sorted(Comparator.comparing((Path path) -> path.toString().replace(REPLACED, ""))
+                        .reversed()
+                        .thenComparing(Path::toString))
+                .toList();
+    }
+
+    private static List<Path> folders(Path above, Predicate<String> named) {
+        if (!Files.isDirectory(above)) {
             return List.of();
         }
-        try (Stream<Path> entries = Files.list(folder)) {
+        try (Stream<Path> entries = Files.list(above)) {
             return entries.filter(Files::isDirectory)
-                    .filter(path -> path.getFileName().toString().matches(PREFIX + "\\d+(" + REPLACED + ")?"))
-                    .sorted(Comparator.comparing((Path path) -> path.toString().replace(REPLACED, ""))
-                            .reversed()
-                            .thenComparing(Path::toString))
+                    .filter(path -> named.test(path.getFileName().toString()))
                     .toList();
         } catch (IOException problem) {
             throw new UncheckedIOException(problem);

@@ -19,7 +19,7 @@ public record CacheDecision(boolean on, long cap, String sentence) {
      */
     private static final double BYTES_PER_SECOND = 500e6;
 
-    /** Checkpoints and whoever else writes to scratch want room too. */
+    /** Whoever else writes to scratch wants room too. */
     private static final double SHARE_OF_FREE = 0.5;
 
     /**
@@ -30,6 +30,7 @@ public record CacheDecision(boolean on, long cap, String sentence) {
      * @param samples samples of the data set
      * @param passes over the data set that are left in this phase
      * @param freeBytes what scratch has free
+     * @param reservedBytes what checkpoints will take of it
      * @param storedBytes what an earlier attempt stored of the very prefix
      */
     public record Question(
@@ -38,6 +39,7 @@ public record CacheDecision(boolean on, long cap, String sentence) {
             long samples,
             double passes,
             long freeBytes,
+            long reservedBytes,
             long storedBytes) {}
 
     /**
@@ -74,9 +76,10 @@ public record CacheDecision(boolean on, long cap, String sentence) {
         }
         long units = Math.ceilDiv(measured.units * question.samples, measured.samples);
         long bytes = (long) ((double) measured.bytes / measured.units * units);
-        long cap = (long) (SHARE_OF_FREE * (question.freeBytes + question.storedBytes));
+        long room = Math.max(0, question.freeBytes + question.storedBytes - question.reservedBytes);
+        long cap = (long) (SHARE_OF_FREE * room);
         if (cap < measured.bytes / measured.units) {
-            return off("scratch has only " + mebibytes(question.freeBytes) + " free");
+            return off("scratch has only " + mebibytes(room) + " free beside what checkpoints need");
         }
         return new CacheDecision(
                 true,
@@ -88,7 +91,10 @@ public record CacheDecision(boolean on, long cap, String sentence) {
                         units,
                         question.unit == FrozenPrefix.Unit.Image ? "images" : "samples",
                         mebibytes(bytes),
-                        bytes > cap ? ", of which " + mebibytes(cap) + " fit into half of the free scratch" : "",
+                        bytes > cap
+                                ? ", of which " + mebibytes(cap)
+                                        + " fit into half of the scratch that checkpoints leave"
+                                : "",
                         epochs(question.passes)));
     }
 

@@ -168,8 +168,10 @@ public final class PrefixCache implements PrefixStore, AutoCloseable {
         return new CacheStatistics(hits, misses, file == null ? 0 : file.size(), nanosecondsSaved / 1e9);
     }
 
-    /** Closes it and removes what is stored. */
+    /** Closes it and removes what is stored; from then on it holds nothing and takes nothing. */
     public void drop() {
+        full = true;
+        places.clear();
         close();
         try {
             Folders.delete(folder);

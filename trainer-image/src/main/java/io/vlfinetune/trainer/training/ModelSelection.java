@@ -43,14 +43,21 @@ record ModelSelection(TrainingSpec spec, OutputSpec output, BestModel best, Chec
                 .formatted(step, totalSteps, stopping.metric(), entry.bestStep(), entry.best());
     }
 
-    /** Keeps the model, if the evaluation of this step made it the best so far and the best one is wanted. */
-    void evaluated(LoadedModel model, MetricBoard board, long step) {
+    /** Keeps the model, if the evaluation of this step made it the best so far and the best one is wanted; says whether. */
+    boolean evaluated(LoadedModel model, MetricBoard board, long step) {
         String metric = output.metric();
-        if (output.select() == OutputSelection.Best && metric != null && board.best(metric, step)) {
+        boolean kept = output.select() == OutputSelection.Best && metric != null && board.best(metric, step);
+        if (kept) {
             best.save(model.ops(), step, model.masters());
             // A run without checkpoints would otherwise keep every model that was ever the best.
             prune(board);
         }
+        return kept;
+    }
+
+    /** How many models are kept beside so many checkpoints at most. */
+    int most(int checkpoints) {
+        return output.select() == OutputSelection.Best ? checkpoints + 1 : 0;
     }
 
     /** Drops models that neither the run nor any of its checkpoints calls the best. */

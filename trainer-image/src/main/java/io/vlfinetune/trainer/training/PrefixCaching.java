@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The prefix cache of one phase: decided, opened, and handed to what reads samples and to what runs the model. Where a
- * phase ends at a new boundary, {@link #drop} it and begin another.
+ * phase ends at a new boundary, close it and begin another.
  */
 final class PrefixCaching implements AutoCloseable {
     /** Enough to know what an image or a sample costs; they are computed once more in training. */
@@ -46,7 +46,16 @@ final class PrefixCaching implements AutoCloseable {
      * @param versions of what computes
      * @param log told the decision
      */
-    record Place(Path root, int threads, Map<String, String> versions, RunLog log) {}
+    record Place(Path root, int threads, Map<String, String> versions, RunLog log) {
+        /** Removes the caches of all phases. */
+        void remove() {
+            try {
+                PrefixCache.removeAll(root);
+            } catch (IOException problem) {
+                log.line("prefix cache: " + root + " cannot be removed: " + problem);
+            }
+        }
+    }
 
     /**
      * Begins a phase.
@@ -54,9 +63,16 @@ final class PrefixCaching implements AutoCloseable {
      * @param executor of the phase, whatever its store
      * @param dataset training samples
      * @param passes over them that are left in the phase
+     * @param reserved bytes of scratch that checkpoints will take
      */
     static PrefixCaching begin(
-            LoadedModel model, Executor executor, Dataset dataset, TrainingSpec spec, double passes, Place place) {
+            LoadedModel model,
+            Executor executor,
+            Dataset dataset,
+            TrainingSpec spec,
+            double passes,
+            long reserved,
+            Place place) {
         FrozenPrefix prefix = executor.prefix();
         boolean asked = spec.prefixCache() == PrefixCacheMode.Auto
                 && prefix.unit() != FrozenPrefix.Unit.None
@@ -70,11 +86,12 @@ final class PrefixCaching implements AutoCloseable {
                         dataset.size(),
                         passes,
                         free(place.root),
+                        reserved,
                         PrefixCache.stored(place.root, digest)),
                 () -> measure(model, executor, dataset));
         place.log.line(decision.sentence());
         if (!decision.on()) {
-            remove(place);
+            place.remove();
             return new PrefixCaching(dataset, prefix.unit(), decision, null);
         }
         return new PrefixCaching(
@@ -95,14 +112,6 @@ final class PrefixCaching implements AutoCloseable {
             return Files.getFileStore(Files.createDirectories(scratch)).getUsableSpace();
         } catch (IOException unknown) {
             return 0;
-        }
-    }
-
-    private static void remove(Place place) {
-        try {
-            PrefixCache.removeAll(place.root);
-        } catch (IOException problem) {
-            place.log.line("prefix cache: " + place.root + " cannot be removed: " + problem);
         }
     }
 
@@ -153,7 +162,7 @@ final class PrefixCaching implements AutoCloseable {
         return Optional.ofNullable(cache).map(PrefixCache::statistics);
     }
 
-    /** Ends the phase: nothing of it is needed any more. */
+    /** Gives its room back: from now on everything is computed. */
     void drop() {
         if (cache != null) {
             cache.drop();

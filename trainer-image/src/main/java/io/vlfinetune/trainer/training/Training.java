@@ -12,7 +12,6 @@ import io.vlfinetune.trainer.report.TensorBoardLog;
 import io.vlfinetune.trainer.weights.Weights;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -89,9 +88,7 @@ public record Training(
                             new TensorBoardLog(events, loop.step(), loop.evaluated(), around.clock());
                     MetricsLog metrics =
                             new MetricsLog(metricsFile, loop.step(), loop.evaluated(), tensorBoard, around.metrics())) {
-                loop.run(
-                        metrics,
-                        Objects.requireNonNull(metricsFile.toAbsolutePath().getParent()));
+                loop.run(metrics);
             }
             return finish.apply(new Trained(
                     model.weights(),

@@ -1,5 +1,6 @@
 package io.vlfinetune.trainer.training;
 
+import ai.djl.ndarray.NDArray;
 import io.vlfinetune.api.CheckpointStatus;
 import io.vlfinetune.api.OutputSpec;
 import io.vlfinetune.api.ProgressStatus;
@@ -24,6 +25,7 @@ import io.vlfinetune.trainer.report.ProgressReporter;
 import io.vlfinetune.trainer.report.RunLog;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -35,6 +37,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Takes the optimizer steps of a run, evaluates and writes checkpoints between them. */
@@ -46,6 +49,7 @@ public final class TrainingLoop {
      * @param memory what each phase runs again
      * @param checkpoints where checkpoints go
      * @param best where the best model so far is kept
+     * @param scratch where what frozen layers make may be stored
      * @param reporter told of progress
      * @param metrics counts and measures
      * @param log told in words
@@ -57,6 +61,7 @@ public final class TrainingLoop {
             MemoryPlan memory,
             CheckpointStore checkpoints,
             BestModel best,
+            Path scratch,
             ProgressReporter reporter,
             TrainerMetrics metrics,
             RunLog log,
@@ -82,10 +87,17 @@ public final class TrainingLoop {
     private final ModelSelection selection;
     private final PhaseClock phases;
     private final AdaptiveRates adaptive;
+    private final PrefixCaching.Place cachePlace;
     private final Throughput throughput = new Throughput();
     private final Set<String> reached = new TreeSet<>();
     /** What was decided about the prefix cache, by phase. */
     private final Map<String, String> caches = new LinkedHashMap<>();
+
+    /** Of the phase at hand. */
+    private @Nullable PrefixCaching caching;
+
+    /** Whether a checkpoint needed the room of the prefix cache. */
+    private boolean cacheGivenUp;
 
     private MetricBoard board = new MetricBoard();
     private long step;
@@ -112,6 +124,8 @@ public final class TrainingLoop {
         selection = new ModelSelection(spec, output, around.best, around.checkpoints);
         phases = new PhaseClock(model.planned().phases(), samples.stepsPerEpoch());
         adaptive = new AdaptiveRates(spec.onPlateau());
+        cachePlace =
+                new PrefixCaching.Place(around.scratch.resolve("prefix-cache"), threads, Versions.all(), around.log);
     }
 
     /** Goes on from a checkpoint, whose phase the model was loaded for. */
@@ -169,16 +183,16 @@ public final class TrainingLoop {
     /**
      * Trains to the last step.
      *
-     * @param scratch where what frozen layers make may be stored
      * @throws StoppedException when told to stop, after a checkpoint
      * @throws TrainerException Diverged, when loss or gradients are no longer finite
      */
-    void run(MetricsLog metrics, Path scratch) {
+    void run(MetricsLog metrics) {
         around.metrics.begin(step, samples.totalSteps());
         settle(metrics);
         while (!finished()) {
-            runPhase(metrics, scratch);
+            runPhase(metrics);
         }
+        cachePlace.remove();
     }
 
     private boolean finished() {
@@ -186,20 +200,20 @@ public final class TrainingLoop {
     }
 
     /** Trains until the present phase or the run is at its end. */
-    private void runPhase(MetricsLog metrics, Path scratch) {
+    private void runPhase(MetricsLog metrics) {
         int phase = phases.state().index();
         around.reporter.state(TrainerState.Training);
         double passes = samples.epoch(phases.end(samples.totalSteps())) - samples.epoch(step);
-        PrefixCaching.Place place =
-                new PrefixCaching.Place(scratch.resolve("prefix-cache"), threads, Versions.all(), around.log);
-        try (PrefixCaching caching = PrefixCaching.begin(model, model.executor(), data.train(), spec, passes, place);
-                Prefetcher batches = new Prefetcher(caching.samples(), samples.from(step), 1, 2)) {
-            caches.put(phases.phase().name(), caching.decision().sentence());
+        try (PrefixCaching begun = PrefixCaching.begin(
+                        model, model.executor(), data.train(), spec, passes, reserved(), cachePlace);
+                Prefetcher batches = new Prefetcher(begun.samples(), samples.from(step), 1, 2)) {
+            caching = begun;
+            caches.put(phases.phase().name(), begun.decision().sentence());
             reportPhase();
-            Executor executor = model.executor(caching.store());
+            Executor executor = model.executor(begun.store());
             while (!finished() && phases.state().index() == phase) {
                 stopIfAsked();
-                take(executor, batches.next(), metrics, caching);
+                take(executor, batches.next(), metrics, begun);
                 settle(metrics);
                 Integer every = spec.checkpointEvery();
                 if (finished() || (every != null && step % every == 0)) {
@@ -207,9 +221,46 @@ public final class TrainingLoop {
                 }
                 around.reporter.state(TrainerState.Training);
             }
-            if (finished()) {
+        }
+    }
+
+    /**
+     * What checkpoints will take of scratch beyond what they have: for a moment there is one more than are kept, and any
+     * of them may have a best model of its own.
+     */
+    private long reserved() {
+        if (cacheGivenUp) {
+            return Long.MAX_VALUE;
+        }
+        int checkpoints = spec.keepCheckpoints() + 1;
+        long most = checkpoints * bytes(model.state()) + selection.most(checkpoints) * bytes(model.masters());
+        return Math.max(0, most - around.checkpoints.bytes());
+    }
+
+    private static long bytes(Map<String, NDArray> arrays) {
+        return arrays.values().stream()
+                .mapToLong(array -> array.size() * Float.BYTES)
+                .sum();
+    }
+
+    /**
+     * Writes what a run cannot do without. Where scratch refuses, the prefix cache, which can be computed again, gives its
+     * room for the rest of the attempt, and it is tried once more.
+     */
+    private <T> T withRoom(Supplier<T> write) {
+        try {
+            return write.get();
+        } catch (TrainerException refused) {
+            if (!Files.isDirectory(cachePlace.root())) {
+                throw refused;
+            }
+            around.log.line("prefix cache: removed and not used any more, since " + refused.getMessage());
+            cacheGivenUp = true;
+            if (caching != null) {
                 caching.drop();
             }
+            cachePlace.remove();
+            return write.get();
         }
     }
 
@@ -270,7 +321,7 @@ public final class TrainingLoop {
                 model.ops().linearKernel(),
                 threads);
         long began = System.nanoTime();
-        Path folder = around.checkpoints.save(model.ops(), state, model.state());
+        Path folder = withRoom(() -> around.checkpoints.save(model.ops(), state, model.state()));
         Duration took = Duration.ofNanos(System.nanoTime() - began);
         around.metrics.checkpointWritten();
         savedStep = step;
@@ -290,7 +341,7 @@ public final class TrainingLoop {
         }
     }
 
-    private void take(Executor executor, List<EncodedSample> stepSamples, MetricsLog metrics, PrefixCaching caching) {
+    private void take(Executor executor, List<EncodedSample> stepSamples, MetricsLog metrics, PrefixCaching begun) {
         OptimizerStep taken = OptimizerStep.take(
                         model,
                         executor,
@@ -315,7 +366,7 @@ public final class TrainingLoop {
                 taken.tokens(),
                 taken.seconds(),
                 PeakMemory.bytes(),
-                caching.statistics().orElse(null)));
+                begun.statistics().orElse(null)));
         around.reporter.progress(progress(taken));
     }
 
@@ -357,7 +408,7 @@ public final class TrainingLoop {
                     .formatted(step, evaluation.evaluation(), evaluation.loss(), evaluation.accuracy()));
         }
         evaluatedStep = step;
-        selection.evaluated(model, board, step);
+        withRoom(() -> selection.evaluated(model, board, step));
         phases.evaluated(board.entries());
         adaptive.evaluated(board.entries()).ifPresent(words -> around.log.line("step " + step + ": " + words));
         around.reporter.metrics(board.status());

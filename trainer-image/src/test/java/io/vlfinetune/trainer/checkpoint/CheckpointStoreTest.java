@@ -128,15 +128,21 @@ class CheckpointStoreTest {
     }
 
     @Test
-    void givenAnUnfinishedFolderThenItIsIgnoredAndReplaced() throws IOException {
+    void givenUnfinishedFoldersWhenOpenedThenTheyAreRemovedAndWhatIsCompleteStays() throws IOException {
         Path finished = save(4, 2);
-        Path unfinished = finished.resolveSibling("step-00000005.unfinished");
-        Files.createDirectories(unfinished.resolve("deep"));
-        Files.writeString(unfinished.resolve("deep").resolve("state.json"), "{");
+        unfinished(finished.getParent());
+        Path other = Files.createDirectories(folder.resolve("other").resolve("step-00000008"));
+        unfinished(other.getParent());
 
         assertThat(step()).isEqualTo(4);
-        save(5, 2);
-        assertThat(names()).containsExactly("step-00000004", "step-00000005");
+        assertThat(names()).containsExactly("step-00000004");
+        assertThat(other.getParent().toFile().list()).containsExactly("step-00000008");
+    }
+
+    private static void unfinished(Path checkpoints) throws IOException {
+        Path deep = Files.createDirectories(
+                checkpoints.resolve("step-00000005.unfinished").resolve("deep"));
+        Files.writeString(deep.resolve("state.json"), "{");
     }
 
     @Test

@@ -201,6 +201,12 @@ class PrefixCacheTest {
         keep(cache, 1);
         cache.drop();
         assertThat(root).isEmptyDirectory();
+        assertThat(cache.holds(key(1))).isFalse();
+        assertThat(cache.find(key(1))).isNull();
+        keep(cache, 2);
+        assertThat(cache.holds(key(2))).isFalse();
+        assertThat(cache.isFull()).isTrue();
+        assertThat(log).isEmpty();
     }
 
     @Test
