@@ -21,6 +21,7 @@ import io.vlfinetune.trainer.output.OutputDocument;
 import io.vlfinetune.trainer.output.OutputFolder;
 import io.vlfinetune.trainer.report.ProgressReporter;
 import io.vlfinetune.trainer.report.RunLog;
+import io.vlfinetune.trainer.source.Folders;
 import io.vlfinetune.trainer.source.Sources;
 import io.vlfinetune.trainer.training.StepSamples;
 import io.vlfinetune.trainer.training.StopSignal;
@@ -155,10 +156,12 @@ final class TrainingRun {
             ModelStatus base,
             PlanDocument document,
             MemoryPlan memory) {
-        // A digest of the run in the path keeps checkpoints of an earlier declaration out of the way.
+        // A digest of the run in the path keeps what an earlier declaration left out of the way.
         String declaration = digest.substring("sha256:".length(), 23);
         Path checkpoints = options.scratch().resolve("checkpoints").resolve(declaration);
-        Path metricsFile = options.scratch().resolve("metrics.jsonl");
+        Path metricsFile =
+                options.scratch().resolve("metrics").resolve(declaration).resolve("metrics.jsonl");
+        showMetrics(metricsFile);
         TrainingLoop.Surroundings around = new TrainingLoop.Surroundings(
                 document,
                 memory,
@@ -189,6 +192,17 @@ final class TrainingRun {
                                     : "; the model of step " + trained.selected() + " is written, the best by "
                                             + run.output().metric()));
         });
+    }
+
+    /** Those of the declaration at hand have a place that can be named without its digest. */
+    private void showMetrics(Path file) {
+        Path shown = options.scratch().resolve(file.getFileName());
+        try {
+            Files.createDirectories(options.scratch());
+            Folders.link(shown, file);
+        } catch (IOException | UnsupportedOperationException problem) {
+            log.line(shown + " cannot be made a link: metrics are in " + file + " (" + problem.getMessage() + ")");
+        }
     }
 
     private void requireHolds(Proof proof) {

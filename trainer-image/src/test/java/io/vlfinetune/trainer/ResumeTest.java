@@ -11,6 +11,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -137,6 +138,24 @@ class ResumeTest {
         TestRun.Ended stopped = run.start(new TestRun.StopAt(3));
 
         assertThat(stopped.lastWord().step()).isZero();
+    }
+
+    @Test
+    void givenAnotherDeclarationInBetweenWhenTheFirstComesBackThenItGoesOnWithMetricsOfItsOwn(@TempDir Path folder) {
+        TestRun run = run(folder);
+        String rate = run.part("training").path("learningRate").asText();
+        assertThat(run.start(new TestRun.StopAt(9)).lastWord().step()).isEqualTo(2);
+        run.part("training").put("learningRate", "2e-3");
+        assertThat(run.start(new TestRun.StopAt(14)).lastWord().step()).isEqualTo(4);
+        assertThat(TestRun.lines(run.liveMetrics())).as("the link follows").hasSize(4 + 3);
+
+        run.part("training").put("learningRate", rate);
+        List<String> said = new ArrayList<>();
+        assertThat(run.listener(said::add).start().exitCode()).isZero();
+        assertThat(said)
+                .anyMatch(line -> line.contains("resuming at step 2"))
+                .anyMatch(line -> line.contains(" MiB of another declaration of this run"));
+        assertSameResult(run);
     }
 
     @Test

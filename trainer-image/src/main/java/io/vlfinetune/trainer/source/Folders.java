@@ -11,8 +11,10 @@ import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -54,6 +56,14 @@ public final class Folders {
                     .mapToLong(File::length)
                     .sum();
         }
+    }
+
+    /** Makes a link to a place beside or below its own, or points an old one there; at every moment there is one. */
+    public static void link(Path link, Path to) throws IOException {
+        Path made = link.resolveSibling(link.getFileName() + ".tmp");
+        Files.deleteIfExists(made);
+        Files.createSymbolicLink(made, Objects.requireNonNull(link.getParent()).relativize(to));
+        Files.move(made, link, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
     /** Writes a text file and waits until it is on the disk. */
