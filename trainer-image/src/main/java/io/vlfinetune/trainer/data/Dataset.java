@@ -4,6 +4,7 @@ import io.vlfinetune.api.DataFormat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,8 @@ public final class Dataset implements SampleSource {
     private final Processor processor;
     private final SampleCache cache;
     private final int size;
+    /** Target tokens by sample, one more each: 0 is not counted yet. Threads that race write the same. */
+    private final int[] counted;
 
     /** One file, with the number of samples in the files before it. */
     private record Part(SampleIndex index, ConversationReader reader, int first) {}
@@ -29,6 +32,7 @@ public final class Dataset implements SampleSource {
         Part last = parts.getLast();
         size = last.first + last.index.size();
         cache = new SampleCache(size, cacheBytes);
+        counted = new int[size];
     }
 
     /** Opens data files with the default cache; see {@link #open(List, MediaRoot, Processor, long)}. */
@@ -97,7 +101,20 @@ public final class Dataset implements SampleSource {
 
     /** The same, made anew and kept nowhere. */
     public EncodedSample encode(int index) {
-        return processor.encode(conversation(index));
+        EncodedSample sample = processor.encode(conversation(index));
+        counted[index] = sample.targets() + 1;
+        return sample;
+    }
+
+    /** The target tokens of a sample that was encoded before. */
+    public OptionalInt counted(int index) {
+        int known = counted[index];
+        return known == 0 ? OptionalInt.empty() : OptionalInt.of(known - 1);
+    }
+
+    @Override
+    public int targets(int index) {
+        return counted(index).orElseGet(() -> get(index).targets());
     }
 
     private Part part(int index) {

@@ -1,6 +1,7 @@
 package io.vlfinetune.trainer.data;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
 
@@ -10,12 +11,15 @@ import java.util.function.Supplier;
  *
  * @param id where the sample comes from, for messages: file and line
  * @param inputIds token ids, with one image token for each image feature
- * @param labels the token expected at each place; -100 where there is no loss
+ * @param labels the token expected at each place; {@link #NO_LOSS} where there is none
  * @param images the images in the order of their tokens; empty for text alone
  * @param positions {@code [axes][sequence]} rotary positions; without axes they count up from 0
  */
 @SuppressWarnings("ArrayRecordComponent") // shared as documented
 public record EncodedSample(String id, int[] inputIds, int[] labels, List<Pixels> images, int[][] positions) {
+    /** The label of a place without loss. */
+    public static final int NO_LOSS = -100;
+
     /** Refuses labels or positions of another length than the ids. */
     public EncodedSample {
         if (inputIds.length != labels.length) {
@@ -34,6 +38,12 @@ public record EncodedSample(String id, int[] inputIds, int[] labels, List<Pixels
     /** A sample whose positions count up from 0. */
     public EncodedSample(String id, int[] inputIds, int[] labels, List<Pixels> images) {
         this(id, inputIds, labels, images, new int[0][]);
+    }
+
+    /** Target tokens; the first token of a sample is never predicted. */
+    public int targets() {
+        return (int)
+                Arrays.stream(labels).skip(1).filter(label -> label != NO_LOSS).count();
     }
 
     /** The key of everything a model reads of it: tokens, labels, positions, images. */

@@ -13,27 +13,33 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.IntFunction;
 
 /**
  * Prepares batches on other threads ahead of the training step and hands them out in order. At most a given number of
  * batches is prepared or being prepared at any time. To be used by one thread; close it to end its threads.
+ *
+ * @param <T> what is made of a sample
  */
-public final class Prefetcher implements Iterator<List<EncodedSample>>, AutoCloseable {
-    private final SampleSource samples;
+public final class Prefetcher<T> implements Iterator<List<T>>, AutoCloseable {
+    /** How many batches are usually ready or in preparation, beside the one in use: so many are in memory, and one more. */
+    public static final int AHEAD = 2;
+
+    private final IntFunction<T> samples;
     private final Iterator<List<Integer>> batches;
     private final int ahead;
     private final ExecutorService threads;
-    private final Deque<List<Future<EncodedSample>>> pending = new ArrayDeque<>();
+    private final Deque<List<Future<T>>> pending = new ArrayDeque<>();
 
     /**
      * Begins to prepare the first batches.
      *
-     * @param samples where samples come from
+     * @param samples makes what is wanted of a sample, by its number; used by several threads
      * @param batches the sample indices of each batch, in order; read from the thread that calls this object
      * @param threadCount how many threads prepare, at least 1
      * @param ahead how many batches may be ready or in preparation, at least 1
      */
-    public Prefetcher(SampleSource samples, Iterator<List<Integer>> batches, int threadCount, int ahead) {
+    public Prefetcher(IntFunction<T> samples, Iterator<List<Integer>> batches, int threadCount, int ahead) {
         if (ahead < 1) {
             throw new IllegalArgumentException("ahead must be at least 1, not " + ahead);
         }
@@ -56,13 +62,13 @@ public final class Prefetcher implements Iterator<List<EncodedSample>>, AutoClos
      * @throws TrainerException what preparing a sample threw
      */
     @Override
-    public List<EncodedSample> next() {
-        List<Future<EncodedSample>> batch = pending.poll();
+    public List<T> next() {
+        List<Future<T>> batch = pending.poll();
         if (batch == null) {
             throw new NoSuchElementException("no batch is left");
         }
-        var ready = new ArrayList<EncodedSample>(batch.size());
-        for (Future<EncodedSample> sample : batch) {
+        var ready = new ArrayList<T>(batch.size());
+        for (Future<T> sample : batch) {
             ready.add(await(sample));
         }
         fill();
@@ -71,15 +77,15 @@ public final class Prefetcher implements Iterator<List<EncodedSample>>, AutoClos
 
     private void fill() {
         while (pending.size() < ahead && batches.hasNext()) {
-            var futures = new ArrayList<Future<EncodedSample>>();
+            var futures = new ArrayList<Future<T>>();
             for (int index : batches.next()) {
-                futures.add(threads.submit(() -> samples.get(index)));
+                futures.add(threads.submit(() -> samples.apply(index)));
             }
             pending.add(futures);
         }
     }
 
-    private static EncodedSample await(Future<EncodedSample> sample) {
+    private static <T> T await(Future<T> sample) {
         try {
             return sample.get();
         } catch (InterruptedException e) {
@@ -104,7 +110,7 @@ public final class Prefetcher implements Iterator<List<EncodedSample>>, AutoClos
      */
     @Override
     public void close() {
-        for (List<Future<EncodedSample>> batch : pending) {
+        for (List<Future<T>> batch : pending) {
             batch.forEach(sample -> sample.cancel(false));
         }
         pending.clear();

@@ -10,4 +10,9 @@ public interface SampleSource {
      * @throws io.vlfinetune.trainer.TrainerException DataInvalid when an image is broken or the sample is too long
      */
     EncodedSample get(int index);
+
+    /** The target tokens of a sample; whoever knows them need not make the sample for it. */
+    default int targets(int index) {
+        return get(index).targets();
+    }
 }

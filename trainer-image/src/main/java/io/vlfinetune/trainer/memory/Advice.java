@@ -48,11 +48,14 @@ record Advice(
         return found;
     }
 
-    /** Half the batch with twice the accumulation is the same training. */
+    /** A divisor of the batch with as much more accumulation is the same training; the largest that fits. */
     private void smallerBatch(List<String> found) {
         int before = found.size();
-        for (int batch = training.batchSize() / 2; batch >= 1 && found.size() == before; batch /= 2) {
-            int times = training.batchSize() / batch;
+        for (int times = 2; times <= training.batchSize() && found.size() == before; times++) {
+            if (training.batchSize() % times != 0) {
+                continue;
+            }
+            int batch = training.batchSize() / times;
             int accumulation = training.gradientAccumulation() * times;
             add(
                     found,

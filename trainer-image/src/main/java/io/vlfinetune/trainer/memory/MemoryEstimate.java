@@ -2,6 +2,7 @@ package io.vlfinetune.trainer.memory;
 
 import io.vlfinetune.api.MemoryStatus;
 import io.vlfinetune.api.Part;
+import io.vlfinetune.trainer.data.Prefetcher;
 import io.vlfinetune.trainer.engine.DType;
 import io.vlfinetune.trainer.family.Blueprint;
 import io.vlfinetune.trainer.freeze.FreezePlan;
@@ -57,6 +58,9 @@ public record MemoryEstimate(Blueprint blueprint, DType precision, boolean accum
 
     /** What a layer that remembers nothing holds at once, by what it would keep: its sources and results; measured. */
     private static final long BELOW = 3;
+
+    /** How often the pixels of a batch are there: batches ready or in preparation, the one in use, the array made of it. */
+    private static final long HELD = Prefetcher.AHEAD + 2;
 
     /** Logits in Float32, their log-softmax and its gradient. */
     private static final long LOGITS = 12;
@@ -122,7 +126,7 @@ public record MemoryEstimate(Blueprint blueprint, DType precision, boolean accum
                             .mapToLong(Stretch::kept)
                             .sum());
         }
-        long process = PROCESS + workload.cachedBytes() + 2 * workload.pixelBytes();
+        long process = PROCESS + workload.cachedBytes() + HELD * workload.pixelBytes();
         return new MemoryStatus(
                 process,
                 weights,

@@ -4,7 +4,6 @@ import io.vlfinetune.trainer.data.Dataset;
 import io.vlfinetune.trainer.data.EncodedSample;
 import io.vlfinetune.trainer.data.Pixels;
 import io.vlfinetune.trainer.family.Blueprint;
-import io.vlfinetune.trainer.model.Batch;
 import io.vlfinetune.trainer.model.LayerTensor;
 import java.util.Arrays;
 import java.util.List;
@@ -39,16 +38,13 @@ public record Workload(
                         * Arrays.stream(pixels.shape()).asLongStream().reduce(1, (a, b) -> a * b);
             }
             int[] ids = sample.inputIds();
-            int[] labels = sample.labels();
             return new Size(
                     towerRows,
                     Arrays.stream(ids)
                             .filter(id -> id == blueprint.imageToken())
                             .count(),
                     ids.length,
-                    IntStream.range(1, labels.length)
-                            .filter(at -> labels[at] != Batch.NO_LOSS)
-                            .count(),
+                    sample.targets(),
                     pixelBytes);
         }
 

@@ -21,9 +21,6 @@ import org.jspecify.annotations.Nullable;
  * nothing before it and needs no mask.
  */
 public final class Batch implements AutoCloseable {
-    /** The label of a place without loss. */
-    public static final int NO_LOSS = -100;
-
     private final Ops ops;
     private final List<EncodedSample> encoded;
     private final int imageToken;

@@ -35,7 +35,7 @@ final class BatchPlaces {
                 images.add((long) place);
             }
             // The logits of a place predict the token after it.
-            if (at + 1 < sample.labels().length && sample.labels()[at + 1] != Batch.NO_LOSS) {
+            if (at + 1 < sample.labels().length && sample.labels()[at + 1] != EncodedSample.NO_LOSS) {
                 losses.add((long) place);
                 targets.add((long) sample.labels()[at + 1]);
                 targetsOfSample[row]++;

@@ -60,7 +60,7 @@ public record GreedyDecoder(Ops ops, Executor executor, int imageToken, Set<Inte
         return new EncodedSample(
                 text.id(),
                 with(text.inputIds(), token),
-                with(text.labels(), Batch.NO_LOSS),
+                with(text.labels(), EncodedSample.NO_LOSS),
                 text.images(),
                 Arrays.stream(text.positions()).map(axis -> with(axis, next)).toArray(int[][]::new));
     }

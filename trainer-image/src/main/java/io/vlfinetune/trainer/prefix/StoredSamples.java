@@ -45,6 +45,11 @@ public final class StoredSamples implements SampleSource {
         return isStored(without) ? without : whole;
     }
 
+    @Override
+    public int targets(int index) {
+        return dataset.counted(index).orElseGet(() -> get(index).targets());
+    }
+
     private boolean isStored(EncodedSample sample) {
         return switch (unit) {
             case None -> false;

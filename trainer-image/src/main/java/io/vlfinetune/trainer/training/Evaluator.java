@@ -3,6 +3,7 @@ package io.vlfinetune.trainer.training;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.trainer.TrainerException;
 import io.vlfinetune.trainer.data.Dataset;
+import io.vlfinetune.trainer.data.EncodedSample;
 import io.vlfinetune.trainer.data.Prefetcher;
 import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.family.Blueprint;
@@ -63,7 +64,8 @@ public record Evaluator(Ops ops, Blueprint blueprint, Executor executor, int bat
         long exact = 0;
         double entropy = 0;
         int samples = 0;
-        try (Prefetcher batches = new Prefetcher(dataset, batches(dataset.size()), 1, 2)) {
+        try (Prefetcher<EncodedSample> batches =
+                new Prefetcher<>(dataset::get, batches(dataset.size()), 1, Prefetcher.AHEAD)) {
             while (batches.hasNext()) {
                 if (stop.getAsBoolean()) {
                     return Optional.empty();

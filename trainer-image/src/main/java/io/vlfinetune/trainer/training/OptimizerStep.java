@@ -31,8 +31,7 @@ record OptimizerStep(double loss, GradientNorms norms, Map<Part, Double> rates, 
      * Takes one, or none: a stop that is asked for between two micro-batches does not wait for the others.
      *
      * @param executor of the present phase
-     * @param samples of all its micro-batches
-     * @param batchSize samples of a micro-batch
+     * @param prepared its micro-batches
      * @param number of the step, from 1
      * @param factor on the peak learning rates of a part
      * @param stop asked between micro-batches
@@ -42,8 +41,7 @@ record OptimizerStep(double loss, GradientNorms norms, Map<Part, Double> rates, 
     static Optional<OptimizerStep> take(
             LoadedModel model,
             Executor executor,
-            List<EncodedSample> samples,
-            int batchSize,
+            StepBatches.Step prepared,
             long number,
             ToDoubleFunction<Part> factor,
             BooleanSupplier stop) {
@@ -51,17 +49,18 @@ record OptimizerStep(double loss, GradientNorms norms, Map<Part, Double> rates, 
         double loss = 0;
         long tokens = 0;
         try (Gradients gradients = new Gradients(model.ops())) {
-            long targets = targets(samples);
-            for (int at = 0; at < samples.size(); at += batchSize) {
-                if (at > 0 && stop.getAsBoolean()) {
+            boolean entered = false;
+            while (prepared.batches().hasNext()) {
+                if (entered && stop.getAsBoolean()) {
                     return Optional.empty();
                 }
-                List<EncodedSample> part = samples.subList(at, Math.min(samples.size(), at + batchSize));
+                entered = true;
+                List<EncodedSample> part = prepared.batches().next();
                 tokens += part.stream()
                         .mapToLong(sample -> sample.inputIds().length)
                         .sum();
                 try (Batch batch = batch(model, part)) {
-                    loss += executor.step(batch, targets, gradients);
+                    loss += executor.step(batch, prepared.targets(), gradients);
                 }
             }
             requireFinite(number, "loss", loss);
@@ -78,17 +77,6 @@ record OptimizerStep(double loss, GradientNorms norms, Map<Part, Double> rates, 
                 part,
                 model.planned().blueprint().padToken(),
                 model.planned().blueprint().imageToken());
-    }
-
-    /** Target tokens of a step: the first token of a sample is never predicted. */
-    private static long targets(List<EncodedSample> samples) {
-        long targets = 0;
-        for (EncodedSample sample : samples) {
-            for (int at = 1; at < sample.labels().length; at++) {
-                targets += sample.labels()[at] == Batch.NO_LOSS ? 0 : 1;
-            }
-        }
-        return targets;
     }
 
     private static Rate rate(LoadedModel model, String tensor, ToDoubleFunction<Part> factor) {

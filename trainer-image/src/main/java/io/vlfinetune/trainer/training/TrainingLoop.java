@@ -12,8 +12,6 @@ import io.vlfinetune.trainer.checkpoint.BestModel;
 import io.vlfinetune.trainer.checkpoint.CheckpointStore;
 import io.vlfinetune.trainer.checkpoint.TrainingState;
 import io.vlfinetune.trainer.data.Dataset;
-import io.vlfinetune.trainer.data.EncodedSample;
-import io.vlfinetune.trainer.data.Prefetcher;
 import io.vlfinetune.trainer.engine.PeakMemory;
 import io.vlfinetune.trainer.freeze.PlanDocument;
 import io.vlfinetune.trainer.memory.MemoryPlan;
@@ -206,7 +204,7 @@ public final class TrainingLoop {
         double passes = samples.epoch(phases.end(samples.totalSteps())) - samples.epoch(step);
         try (PrefixCaching begun = PrefixCaching.begin(
                         model, model.executor(), data.train(), spec, passes, reserved(), cachePlace);
-                Prefetcher batches = new Prefetcher(begun.samples(), samples.from(step), 1, 2)) {
+                StepBatches batches = new StepBatches(begun.samples(), samples, step, spec.batchSize())) {
             caching = begun;
             caches.put(phases.phase().name(), begun.decision().sentence());
             reportPhase();
@@ -341,19 +339,18 @@ public final class TrainingLoop {
         }
     }
 
-    private void take(Executor executor, List<EncodedSample> stepSamples, MetricsLog metrics, PrefixCaching begun) {
+    private void take(Executor executor, StepBatches.Step prepared, MetricsLog metrics, PrefixCaching begun) {
         OptimizerStep taken = OptimizerStep.take(
                         model,
                         executor,
-                        stepSamples,
-                        spec.batchSize(),
+                        prepared,
                         step + 1,
                         part -> schedule.factor(step) * adaptive.factor(part),
                         around.stop::requested)
                 .orElseThrow(this::stopped);
         reached.addAll(taken.norms().byTensor().keySet());
         step++;
-        throughput.add(stepSamples.size(), taken.tokens(), taken.seconds());
+        throughput.add(prepared.samples(), taken.tokens(), taken.seconds());
         metrics.add(new MetricsLog.Step(
                 step,
                 samples.epoch(step),
@@ -362,7 +359,7 @@ public final class TrainingLoop {
                 taken.norms().total(),
                 model.groups().byPart(taken.norms().byTensor()),
                 taken.rates(),
-                stepSamples.size(),
+                prepared.samples(),
                 taken.tokens(),
                 taken.seconds(),
                 PeakMemory.bytes(),

@@ -33,7 +33,7 @@ class PrefetcherTest {
     void givenBatchesWhenTakenThenTheyComeInOrderFromOtherThreads() throws IOException {
         Dataset dataset = dataset(this::encode);
         List<List<Integer>> batches = List.of(List.of(3, 1), List.of(0), List.of(2, 2, 5), List.of(4));
-        try (var prefetcher = new Prefetcher(dataset, batches.iterator(), 2, 2)) {
+        try (var prefetcher = new Prefetcher<>(dataset::get, batches.iterator(), 2, 2)) {
             var lines = new ArrayList<List<String>>();
             prefetcher.forEachRemaining(
                     batch -> lines.add(batch.stream().map(EncodedSample::id).toList()));
@@ -54,7 +54,7 @@ class PrefetcherTest {
         List<List<Integer>> batches = List.of(List.of(0), List.of(1), List.of(2), List.of(3), List.of(4), List.of(5));
         var taken = new AtomicInteger();
         var counted = batches.stream().peek(batch -> taken.incrementAndGet()).iterator();
-        try (var prefetcher = new Prefetcher(dataset, counted, 3, 2)) {
+        try (var prefetcher = new Prefetcher<>(dataset::get, counted, 3, 2)) {
             prefetcher.next();
             assertThat(begun.get()).isLessThanOrEqualTo(3);
             prefetcher.next();
@@ -72,7 +72,7 @@ class PrefetcherTest {
             return encode(conversation);
         });
         try (var prefetcher =
-                new Prefetcher(dataset, List.of(List.of(1), List.of(2)).iterator(), 1, 2)) {
+                new Prefetcher<>(dataset::get, List.of(List.of(1), List.of(2)).iterator(), 1, 2)) {
             assertThat(prefetcher.next()).hasSize(1);
             assertThatThrownBy(prefetcher::next).hasMessage("t.jsonl:3: too long");
         }
@@ -87,7 +87,8 @@ class PrefetcherTest {
             assertThat(await(finish)).isTrue();
             return encode(conversation);
         });
-        var prefetcher = new Prefetcher(dataset, List.of(List.of(0, 1, 2, 3)).iterator(), 1, 1);
+        var prefetcher =
+                new Prefetcher<>(dataset::get, List.of(List.of(0, 1, 2, 3)).iterator(), 1, 1);
         assertThat(started.await(10, TimeUnit.SECONDS)).isTrue();
         Thread closer = Thread.ofPlatform().start(prefetcher::close);
 

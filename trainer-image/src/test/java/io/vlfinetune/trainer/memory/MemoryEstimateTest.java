@@ -4,6 +4,7 @@ import static io.vlfinetune.trainer.testing.Declarations.freeze;
 import static io.vlfinetune.trainer.testing.Declarations.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.vlfinetune.api.FreezeSpec;
 import io.vlfinetune.api.MemoryStatus;
@@ -127,6 +128,47 @@ class MemoryEstimateTest {
                     .hasMessageContaining("what would fit: ")
                     .hasMessageContaining("spec.training.recompute: Always (about ");
         }
+    }
+
+    /** Of 7 samples 3 and 3 would be another training. */
+    @Test
+    void givenABatchOfAnOddSizeThenTheAdviceKeepsTheSamplesOfAStep() {
+        assertThat(refusal(7, 7)).contains("spec.training.batchSize: 1 with gradientAccumulation: 7 (about ");
+        assertThat(refusal(6, 2)).contains("spec.training.batchSize: 3 with gradientAccumulation: 2 (about ");
+    }
+
+    /** What is said where no more fits than one of so many parts of the batch. */
+    private static String refusal(int batchSize, int parts) {
+        TrainingSpec declared = training("{batchSize: %d, recompute: 'Never'}".formatted(batchSize));
+        TrainingSpec part = declared.with(batchSize / parts, parts);
+        try (PlannedModel planned = PlannedModel.open(new FamilyFixture("llava").folder(), FreezeSpec.NOTHING)) {
+            OptionalLong limit = OptionalLong.of(
+                    MemoryPlan.of(planned.blueprint(), planned.phases(), part, LARGE.share(parts), OptionalLong.empty())
+                            .total());
+            MemoryPlan plan = MemoryPlan.of(planned.blueprint(), planned.phases(), declared, LARGE, limit);
+            return catchThrowable(() -> plan.requireFits(
+                            planned.blueprint(), planned.phases(), FreezeSpec.NOTHING, declared, LARGE, limit))
+                    .getMessage();
+        }
+    }
+
+    /** Batches that wait, the one in use, and the array that is made of it: whatever a step accumulates. */
+    @Test
+    void givenPixelsThenTheyCountAsOftenAsTheyAreThereButNotOnceForEachMicroBatch() {
+        Workload pixels = new Workload(8, 80_000, 20_000, 40_000, 2_000, 1_000_000, 0);
+        try (PlannedModel planned = PlannedModel.open(new FamilyFixture("llava").folder(), FreezeSpec.NOTHING)) {
+            for (TrainingSpec spec : List.of(FLOAT32, FLOAT32.with(8, 16))) {
+                assertThat(process(planned, spec, pixels) - process(planned, spec, LARGE))
+                        .isEqualTo(4_000_000);
+            }
+        }
+    }
+
+    private static long process(PlannedModel planned, TrainingSpec spec, Workload workload) {
+        return MemoryPlan.of(planned.blueprint(), planned.phases(), spec, workload, OptionalLong.empty())
+                .estimates()
+                .getFirst()
+                .process();
     }
 
     @Test

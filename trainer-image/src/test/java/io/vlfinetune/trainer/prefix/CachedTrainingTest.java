@@ -245,7 +245,7 @@ class CachedTrainingTest {
                 samples.getFirst().inputIds(),
                 new int[samples.getFirst().labels().length],
                 samples.getFirst().images());
-        Arrays.fill(mute.labels(), Batch.NO_LOSS);
+        Arrays.fill(mute.labels(), EncodedSample.NO_LOSS);
         try (Ops own = Ops.start(1, Optional.of(kernel));
                 LoadedModel model = open(own, "llava", End.Head, DType.F32);
                 PrefixCache cache = new PrefixCache(folder, "digest", ROOM, log::add)) {

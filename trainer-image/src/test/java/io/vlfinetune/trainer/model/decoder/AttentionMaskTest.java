@@ -32,7 +32,7 @@ class AttentionMaskTest {
 
     private static EncodedSample sample(int... ids) {
         int[] labels = new int[ids.length];
-        Arrays.fill(labels, Batch.NO_LOSS);
+        Arrays.fill(labels, EncodedSample.NO_LOSS);
         labels[ids.length - 1] = ids[ids.length - 1];
         boolean image = Arrays.stream(ids).anyMatch(id -> id == IMAGE);
         return new EncodedSample("sample", ids, labels, image ? List.of(Pixels.tile(new float[3], 1, 1)) : List.of());
