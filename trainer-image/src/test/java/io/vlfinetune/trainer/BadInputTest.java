@@ -9,6 +9,7 @@ import io.vlfinetune.trainer.training.StopSignal;
 import io.vlfinetune.trainer.weights.Safetensors;
 import io.vlfinetune.trainer.weights.SafetensorsWriter;
 import io.vlfinetune.trainer.weights.TensorContent;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -21,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -140,6 +142,19 @@ class BadInputTest {
         assertThat(ended.lastWord().message())
                 .containsPattern("(train|held)\\.jsonl:\\d+: image sample2\\.png is broken: ");
         ended(ended, Reason.DataInvalid, 11, "");
+    }
+
+    @Test
+    void givenAnImageThatIsTooLongForTheShortestEdgeThenFileAndLineAreNamed() throws IOException {
+        ImageIO.write(
+                new BufferedImage(1, 60_000, BufferedImage.TYPE_INT_RGB),
+                "png",
+                run.data().resolve("long.png").toFile());
+        addLine(TestRun.sample("long.png", "<image>?", "ja"));
+        refused(
+                Reason.DataInvalid,
+                11,
+                train() + ":7: an image of 60000 x 1 pixels (height x width) would become one of 3360000 x 56");
     }
 
     @Test

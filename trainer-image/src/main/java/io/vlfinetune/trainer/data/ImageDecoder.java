@@ -21,9 +21,6 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
  * equal to the bit: TwelveMonkeys' decoder repeats chroma samples where libwebp interpolates them.
  */
 final class ImageDecoder {
-    /** Pillow refuses more as a decompression bomb ({@code 2 * MAX_IMAGE_PIXELS}). */
-    private static final long MOST_PIXELS = 178_956_970;
-
     private enum Format {
         PNG,
         JPEG,
@@ -70,8 +67,8 @@ final class ImageDecoder {
 
     private static void requireSize(int height, int width) throws IOException {
         long pixels = (long) height * width;
-        if (pixels > MOST_PIXELS) {
-            throw new IOException("it has %,d pixels; at most %,d are read".formatted(pixels, MOST_PIXELS));
+        if (pixels > RgbImage.MOST_PIXELS) {
+            throw new IOException("it has %,d pixels; at most %,d are read".formatted(pixels, RgbImage.MOST_PIXELS));
         }
     }
 

@@ -9,6 +9,9 @@ package io.vlfinetune.trainer.data;
  */
 @SuppressWarnings("ArrayRecordComponent") // a short-lived carrier between decoding and resizing
 public record RgbImage(byte[] pixels, int height, int width) {
+    /** The most pixels that are read or made. Pillow refuses more as a decompression bomb ({@code 2 * MAX_IMAGE_PIXELS}). */
+    public static final long MOST_PIXELS = 178_956_970;
+
     /** Checks the size of the array. */
     public RgbImage {
         if (height < 1 || width < 1 || pixels.length != 3L * height * width) {

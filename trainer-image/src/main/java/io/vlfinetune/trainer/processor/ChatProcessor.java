@@ -1,5 +1,6 @@
 package io.vlfinetune.trainer.processor;
 
+import io.vlfinetune.trainer.TrainerException;
 import io.vlfinetune.trainer.data.Content;
 import io.vlfinetune.trainer.data.Conversation;
 import io.vlfinetune.trainer.data.EncodedSample;
@@ -52,6 +53,10 @@ public record ChatProcessor(
             return encodeFit(conversation, rendered);
         } catch (RefusedException e) {
             throw conversation.location().invalid(e.getMessage(), e);
+        } catch (TrainerException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            throw conversation.location().invalid("it cannot be encoded: " + e + "; correct it or leave it out", e);
         }
     }
 

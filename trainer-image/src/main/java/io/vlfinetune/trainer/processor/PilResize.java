@@ -13,8 +13,17 @@ public final class PilResize {
 
     private PilResize() {}
 
-    /** The image in another size. */
+    /**
+     * The image in another size.
+     *
+     * @throws RefusedException if it has too many pixels then, or half-way
+     */
     public static RgbImage resize(RgbImage image, int height, int width, Resample filter) {
+        if ((long) Math.max(image.height(), height) * width > RgbImage.MOST_PIXELS) {
+            throw new RefusedException(
+                    "an image of %d x %d pixels (height x width) would become one of %d x %d, more than %,d pixels; cut it into parts or leave it out"
+                            .formatted(image.height(), image.width(), height, width, RgbImage.MOST_PIXELS));
+        }
         byte[] rows =
                 width == image.width() ? image.pixels() : horizontal(image, new Weights(image.width(), width, filter));
         byte[] pixels =

@@ -48,6 +48,18 @@ class ClipImageProcessorTest {
         assertThat(processor.squareSize()).isEmpty();
     }
 
+    /** 336 x 2,352,000 pixels are more than an array holds. */
+    @Test
+    void givenAnImageThatWouldBecomeTooLongThenItIsRefusedWithBothSizes() throws IOException {
+        ClipImageProcessor processor = open("{\"size\": {\"shortest_edge\": 336}}");
+        assertThatThrownBy(() -> processor.process(image(7000, 1)))
+                .isInstanceOf(RefusedException.class)
+                .hasMessageContaining("7000 x 1 pixels (height x width) would become one of 2352000 x 336");
+        assertThatThrownBy(() -> processor.process(image(1, 7000_000)))
+                .isInstanceOf(RefusedException.class)
+                .hasMessageContaining("1 x 7000000 pixels");
+    }
+
     @Test
     void givenOldSizesInWholeNumbersWhenOpenedThenTheyMeanWhatTheyMeantThen() throws IOException {
         ClipImageProcessor processor = open("{\"size\": 8, \"crop_size\": 6}");

@@ -191,6 +191,30 @@ class LlavaProcessorTest {
         assertThat(Arrays.stream(sample.inputIds()).filter(id -> id == 529)).hasSize(17);
     }
 
+    @Test
+    void givenAnErrorThatNobodyExpectsWhenEncodedThenItHasTheSamplesPlace() {
+        Conversation conversation =
+                conversation(new Turn(Speaker.User, text("<image>", "?")), new Turn(Speaker.Assistant, text("!")));
+        try (ChatProcessor processor = LlavaProcessor.open(folder, MediaRoot.open(folder), 2048)) {
+            ChatProcessor broken = new ChatProcessor(
+                    processor.tokenizer(),
+                    processor.addsSpecialTokens(),
+                    processor.template(),
+                    image -> {
+                        throw new NegativeArraySizeException("-5");
+                    },
+                    processor.positions(),
+                    processor.imageToken(),
+                    processor.media(),
+                    2048);
+            assertThatThrownBy(() -> broken.encode(conversation))
+                    .isInstanceOfSatisfying(
+                            TrainerException.class, e -> assertThat(e.reason()).isEqualTo(Reason.DataInvalid))
+                    .hasMessageContaining("train.jsonl:17: it cannot be encoded: ")
+                    .hasMessageContaining("NegativeArraySizeException: -5");
+        }
+    }
+
     private EncodedSample open(int maxLength, Conversation conversation) {
         try (ChatProcessor processor = LlavaProcessor.open(folder, MediaRoot.open(folder), maxLength)) {
             return processor.encode(conversation);
