@@ -1,6 +1,8 @@
 package io.vlfinetune.trainer.training;
 
 import io.vlfinetune.api.TrainingSpec;
+import io.vlfinetune.contract.Reason;
+import io.vlfinetune.trainer.TrainerException;
 import io.vlfinetune.trainer.data.Order;
 import java.util.Iterator;
 import java.util.List;
@@ -17,9 +19,13 @@ import org.jspecify.annotations.Nullable;
  * @param totalSteps steps of the whole run
  */
 public record StepSamples(Order order, int samplesPerStep, long totalSteps) {
-    /** Reads a declaration. */
+    /**
+     * Reads a declaration.
+     *
+     * @throws TrainerException InvalidSpec, if a step takes more samples than can be counted
+     */
     public static StepSamples of(TrainingSpec training, int samples) {
-        int perStep = Math.multiplyExact(training.batchSize(), training.gradientAccumulation());
+        int perStep = perStep(training);
         Order order = new Order(samples, training.seed());
         long perEpoch = Math.ceilDiv(samples, perStep);
         Integer steps = training.steps();
@@ -31,6 +37,18 @@ public record StepSamples(Order order, int samplesPerStep, long totalSteps) {
             return new StepSamples(order, perStep, perEpoch * epochs);
         }
         throw new IllegalArgumentException("neither steps nor epochs");
+    }
+
+    private static int perStep(TrainingSpec training) {
+        long perStep = (long) training.batchSize() * training.gradientAccumulation();
+        if (perStep > Integer.MAX_VALUE) {
+            throw new TrainerException(
+                    Reason.InvalidSpec,
+                    "spec.training: batchSize %d times gradientAccumulation %d are %d samples a step, but at most %d can be; lower one of them"
+                            .formatted(
+                                    training.batchSize(), training.gradientAccumulation(), perStep, Integer.MAX_VALUE));
+        }
+        return (int) perStep;
     }
 
     /** Steps of one epoch. */
@@ -74,7 +92,7 @@ public record StepSamples(Order order, int samplesPerStep, long totalSteps) {
                     epoch = wanted;
                 }
                 int begin = (int) (step % stepsPerEpoch() * samplesPerStep);
-                int end = Math.min(samples.length, begin + samplesPerStep);
+                int end = (int) Math.min(samples.length, (long) begin + samplesPerStep);
                 step++;
                 int[] now = samples;
                 return IntStream.range(begin, end).mapToObj(i -> now[i]).toList();

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.vlfinetune.api.TrainingSpec;
+import io.vlfinetune.contract.Reason;
+import io.vlfinetune.trainer.TrainerException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -69,6 +71,17 @@ class StepSamplesTest {
         StepSamples samples = StepSamples.of(spec(null, 2, 64, 1, 42), 3);
         assertThat(all(samples, 0)).allSatisfy(step -> assertThat(step).containsExactlyInAnyOrder(0, 1, 2));
         assertThat(samples.epoch(1)).isEqualTo(1);
+    }
+
+    @Test
+    void givenMoreSamplesAStepThanCanBeCountedThenBothFieldsAreNamed() {
+        assertThatThrownBy(() -> StepSamples.of(spec(1, null, 65_536, 65_536, 1), 10))
+                .isInstanceOfSatisfying(
+                        TrainerException.class,
+                        problem -> assertThat(problem.reason()).isEqualTo(Reason.InvalidSpec))
+                .hasMessageContaining(
+                        "spec.training: batchSize 65536 times gradientAccumulation 65536 are 4294967296 samples a step");
+        assertThat(all(StepSamples.of(spec(1, null, 65_536, 32_767, 1), 10), 0)).hasSize(1);
     }
 
     @Test

@@ -1,5 +1,7 @@
 package io.vlfinetune.trainer.model.decoder;
 
+import io.vlfinetune.contract.Reason;
+import io.vlfinetune.trainer.TrainerException;
 import io.vlfinetune.trainer.engine.Looks;
 import io.vlfinetune.trainer.model.Batch;
 import io.vlfinetune.trainer.weights.Weights;
@@ -34,7 +36,7 @@ public record AttentionMask(int window) {
     private float[] values(Batch batch, int rows) {
         int length = batch.length();
         int[] ends = ends(batch, rows);
-        float[] values = new float[rows * length * length];
+        float[] values = new float[places(batch, rows)];
         for (int row = 0; row < rows; row++) {
             for (int from = 0; from < length; from++) {
                 int end = Math.max(from + 1, ends[row * length + from]);
@@ -45,6 +47,18 @@ public record AttentionMask(int window) {
             }
         }
         return values;
+    }
+
+    private static int places(Batch batch, int rows) {
+        long places = (long) rows * batch.length() * batch.length();
+        if (places > Integer.MAX_VALUE - 8) { // more than any JVM gives an array
+            throw new TrainerException(
+                    Reason.DataInvalid,
+                    batch.samples().getFirst()
+                            + ": the attention mask of the batch that begins here, %d samples of up to %d tokens, has more than %d places; lower spec.training.batchSize or shorten the samples (spec.data.maxLength refuses long ones)"
+                                    .formatted(rows, batch.length(), Integer.MAX_VALUE - 8));
+        }
+        return (int) places;
     }
 
     /** For every place of an image the place after the image's last; 0 elsewhere. */

@@ -1,8 +1,11 @@
 package io.vlfinetune.trainer.model.decoder;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.ndarray.NDArray;
+import io.vlfinetune.contract.Reason;
+import io.vlfinetune.trainer.TrainerException;
 import io.vlfinetune.trainer.data.EncodedSample;
 import io.vlfinetune.trainer.data.Pixels;
 import io.vlfinetune.trainer.engine.LinearKernel;
@@ -71,6 +74,19 @@ class AttentionMaskTest {
         assertThat(drawn(AttentionMask.WHOLE, sample(1, IMAGE, IMAGE, 2, IMAGE)))
                 .isEqualTo("x.... xxx.. xxx.. xxxx. xxxxx");
         assertThat(drawn(new AttentionMask(8), sample(1, IMAGE, IMAGE))).isEqualTo("x.. xxx xxx");
+    }
+
+    @Test
+    void givenAMaskWithMorePlacesThanAnArrayThenTheSampleIsNamed() {
+        int[] ids = new int[46_341];
+        Arrays.fill(ids, 1);
+        ids[0] = IMAGE;
+        assertThatThrownBy(() -> drawn(AttentionMask.WHOLE, sample(ids)))
+                .isInstanceOfSatisfying(
+                        TrainerException.class,
+                        problem -> assertThat(problem.reason()).isEqualTo(Reason.DataInvalid))
+                .hasMessageContaining(
+                        "sample: the attention mask of the batch that begins here, 1 samples of up to 46341 tokens");
     }
 
     @Test
