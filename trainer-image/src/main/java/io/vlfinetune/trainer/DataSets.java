@@ -15,7 +15,6 @@ import io.vlfinetune.trainer.training.TrainingLoop;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +26,7 @@ final class DataSets implements AutoCloseable {
     private final Family family;
     private final Path model;
     private final int maxLength;
-    private final Map<Path, ChatProcessor> processors = new HashMap<>();
+    private final Map<Path, ChatProcessor> processors = new LinkedHashMap<>();
 
     private DataSets(Family family, Path model, int maxLength) {
         this.family = family;
@@ -81,24 +80,40 @@ final class DataSets implements AutoCloseable {
     TrainingLoop.Data open(DataSpec spec, Sources sources) {
         Path media = media(spec, sources);
         Map<String, Dataset> evaluation = new LinkedHashMap<>();
-        Dataset train = openTraining(spec, sources);
+        Dataset train = open(trainingFiles(spec, sources), media);
         for (int i = 0; i < spec.evaluation().size(); i++) {
             evaluation.put(spec.evaluation().get(i).name(), open(List.of(evaluationFile(spec, sources, i)), media));
         }
         return new TrainingLoop.Data(train, evaluation);
     }
 
-    /** Opens one data set; without a media root the folder of its first file is it. */
+    /** Opens one data set; without a media root each file's own folder is it. */
     Dataset open(List<DataFile> files, @Nullable Path mediaRoot) {
         // Asked before its folder is taken for the media root: that there is no such folder would mislead.
         files.forEach(DataSets::requireThere);
-        Path folder = mediaRoot != null
-                ? mediaRoot
-                : Objects.requireNonNull(
-                        files.getFirst().path().toAbsolutePath().getParent());
+        List<Dataset.Source> sources = new ArrayList<>();
+        for (DataFile file : files) {
+            Path folder = mediaRoot != null
+                    ? mediaRoot
+                    : Objects.requireNonNull(file.path().toAbsolutePath().getParent());
+            ChatProcessor processor = processor(folder);
+            sources.add(new Dataset.Source(file, processor.media(), processor));
+        }
+        return Dataset.open(sources, Dataset.DEFAULT_CACHE_BYTES);
+    }
+
+    /** All of them share the first one's tokenizer. */
+    private ChatProcessor processor(Path folder) {
+        ChatProcessor known = processors.get(folder);
+        if (known != null) {
+            return known;
+        }
         MediaRoot media = MediaRoot.open(folder);
-        return Dataset.open(
-                files, media, processors.computeIfAbsent(folder, root -> family.processor(model, media, maxLength)));
+        ChatProcessor made = processors.isEmpty()
+                ? family.processor(model, media, maxLength)
+                : processors.values().iterator().next().at(media);
+        processors.put(folder, made);
+        return made;
     }
 
     /** The processor of the one media root that was opened. */
@@ -117,6 +132,6 @@ final class DataSets implements AutoCloseable {
 
     @Override
     public void close() {
-        processors.values().forEach(ChatProcessor::close);
+        processors.values().stream().findFirst().ifPresent(ChatProcessor::close);
     }
 }

@@ -7,7 +7,9 @@ import io.vlfinetune.contract.Json;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.contract.RunConfiguration;
 import io.vlfinetune.trainer.data.DataFile;
+import io.vlfinetune.trainer.data.Dataset;
 import io.vlfinetune.trainer.source.Folders;
+import io.vlfinetune.trainer.training.TrainingLoop;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -37,8 +39,13 @@ final class RunDigest {
         return Folders.digest(all.toString());
     }
 
-    /** The digest of a run. */
-    static String of(RunConfiguration run, Path model, String weights, List<DataFile> data) {
+    /**
+     * The digest of a run.
+     *
+     * @param files data files, training before evaluation
+     * @param data what they hold, for the images that they only name
+     */
+    static String of(RunConfiguration run, Path model, String weights, List<DataFile> files, TrainingLoop.Data data) {
         ObjectNode all = Json.strict().createObjectNode();
         all.put("weights", weights);
         all.set("model", Json.strict().valueToTree(configuration(model)));
@@ -49,14 +56,30 @@ final class RunDigest {
         all.put("select", run.output().select() + " " + run.output().metric());
         all.put("maxLength", run.data().maxLength());
         all.set("evaluation", names(run.data()));
-        for (DataFile file : data) {
+        for (DataFile file : files) {
             all.withArray("data")
                     .addArray()
                     .add(Objects.requireNonNull(file.path().getFileName()).toString())
                     .add(file.format().name())
                     .add(digest(file.path()));
         }
+        ArrayNode images = all.putArray("images").add(images(data.train()));
+        data.evaluation().values().forEach(set -> images.add(images(set)));
         return Folders.digest(all.toString());
+    }
+
+    /** One digest of the images in their order; empty if the data files hold them. Dates would not survive a copy. */
+    private static String images(Dataset data) {
+        String all = "";
+        Path last = Path.of("");
+        String content = "";
+        for (Path file : (Iterable<Path>) data.imageFiles()::iterator) {
+            // Questions about an image follow each other.
+            content = file.equals(last) ? content : digest(file);
+            last = file;
+            all = Folders.digest(all + content);
+        }
+        return all;
     }
 
     /** The evaluation sets, which are the last of the data files. */

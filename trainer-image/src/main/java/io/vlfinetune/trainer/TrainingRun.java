@@ -108,12 +108,13 @@ final class TrainingRun {
             PlanDocument document = plan.with(memory.estimates());
             String weights = RunDigest.weights(
                     planned.checkpoint().files().stream().map(Safetensors::file).toList());
-            String digest = RunDigest.of(run, folder, weights, DataSets.files(run.data(), sources));
             ModelStatus base = new ModelStatus(planned.family().name(), weights);
             reporter.prepared(base, new DataStatus(data.train().size()), document.status(0));
             if (run.planOnly()) {
                 return planned(document, memory);
             }
+            // It reads every image, which nobody who asks for a plan should wait for.
+            String digest = RunDigest.of(run, folder, weights, DataSets.files(run.data(), sources), data);
             Optional<OutputDocument> committed = output.committed(digest);
             if (committed.isPresent()) {
                 return alreadyComplete(committed.get());

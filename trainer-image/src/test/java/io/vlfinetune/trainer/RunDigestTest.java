@@ -8,6 +8,8 @@ import io.vlfinetune.trainer.source.Sources;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,6 +51,19 @@ class RunDigestTest {
     }
 
     @Test
+    void givenAnotherImageOfTheSameNameThenTheDigestDiffersButNotForItsDate() {
+        String digest = digest("a", run -> {});
+        Path image = folder.resolve("b").resolve("data").resolve("sample2.png");
+        assertThat(digest("b", run -> copy(run.data().resolve("sample.png"), image)))
+                .isNotEqualTo(digest);
+        assertThat(digest("c", run -> age(run.data().resolve("sample.png")))).isEqualTo(digest);
+        assertThat(digest(
+                        "d",
+                        run -> copy(run.data().resolve("sample.png"), run.data().resolve("nobody names it.png"))))
+                .isEqualTo(digest);
+    }
+
+    @Test
     void givenTheEvaluationSetAsTrainingDataThenItIsAnotherRun() {
         String moved = digest("b", run -> {
             String source = evaluation(run).path("source").asText();
@@ -68,7 +83,31 @@ class RunDigestTest {
         made.write();
         RunConfiguration run = RunFile.read(made.config());
         Sources sources = new Sources(made.root(), run.mounts());
-        return RunDigest.of(run, made.model(), "sha256:00", DataSets.files(run.data(), sources));
+        try (PlannedModel planned = PlannedModel.open(made.model(), run.freeze());
+                DataSets sets = DataSets.of(planned, run.data().maxLength())) {
+            return RunDigest.of(
+                    run,
+                    made.model(),
+                    "sha256:00",
+                    DataSets.files(run.data(), sources),
+                    sets.open(run.data(), sources));
+        }
+    }
+
+    private static void copy(Path from, Path to) {
+        try {
+            Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException problem) {
+            throw new AssertionError(problem);
+        }
+    }
+
+    private static void age(Path file) {
+        try {
+            Files.setLastModifiedTime(file, FileTime.fromMillis(1));
+        } catch (IOException problem) {
+            throw new AssertionError(problem);
+        }
     }
 
     private static void append(Path file, String text) {

@@ -1,10 +1,13 @@
 package io.vlfinetune.trainer.data;
 
 import io.vlfinetune.api.DataFormat;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,52 +20,63 @@ public final class Dataset implements SampleSource {
     public static final long DEFAULT_CACHE_BYTES = 256L << 20;
 
     private final List<Part> parts;
-    private final Processor processor;
     private final SampleCache cache;
     private final int size;
     /** Target tokens by sample, one more each: 0 is not counted yet. Threads that race write the same. */
     private final int[] counted;
 
-    /** One file, with the number of samples in the files before it. */
-    private record Part(SampleIndex index, ConversationReader reader, int first) {}
+    /**
+     * What a data set is made of.
+     *
+     * @param file a data file
+     * @param media where its images lie
+     * @param processor makes the model's inputs of its samples
+     */
+    public record Source(DataFile file, MediaRoot media, Processor processor) {}
 
-    private Dataset(List<Part> parts, Processor processor, long cacheBytes) {
+    /** One file, with the number of samples in the files before it. */
+    private record Part(SampleIndex index, ConversationReader reader, Source source, int first) {}
+
+    private Dataset(List<Part> parts, long cacheBytes) {
         this.parts = List.copyOf(parts);
-        this.processor = processor;
         Part last = parts.getLast();
         size = last.first + last.index.size();
         cache = new SampleCache(size, cacheBytes);
         counted = new int[size];
     }
 
-    /** Opens data files with the default cache; see {@link #open(List, MediaRoot, Processor, long)}. */
+    /** Opens data files that share a folder of images, with the default cache; see {@link #open(List, long)}. */
     public static Dataset open(List<DataFile> files, MediaRoot media, Processor processor) {
         return open(files, media, processor, DEFAULT_CACHE_BYTES);
+    }
+
+    /** Opens data files that share a folder of images; see {@link #open(List, long)}. */
+    public static Dataset open(List<DataFile> files, MediaRoot media, Processor processor, long cacheBytes) {
+        return open(
+                files.stream().map(file -> new Source(file, media, processor)).toList(), cacheBytes);
     }
 
     /**
      * Opens data files and checks all their samples.
      *
-     * @param files at least one
-     * @param media where the images lie
-     * @param processor makes the model's inputs
+     * @param sources at least one
      * @param cacheBytes how many bytes of encoded samples to keep in memory
      * @throws io.vlfinetune.trainer.TrainerException DataInvalid with file and line of the first sample that is bad;
      *     SourceUnavailable when a file cannot be read
      */
-    public static Dataset open(List<DataFile> files, MediaRoot media, Processor processor, long cacheBytes) {
-        if (files.isEmpty()) {
+    public static Dataset open(List<Source> sources, long cacheBytes) {
+        if (sources.isEmpty()) {
             throw new IllegalArgumentException("a data set needs at least one file");
         }
         var parts = new ArrayList<Part>();
         int first = 0;
-        for (DataFile file : files) {
-            var check = new Check(file.format(), media);
-            SampleIndex index = new SampleFile(file).scan(check::accept);
-            parts.add(new Part(index, Objects.requireNonNull(check.reader), first));
+        for (Source source : sources) {
+            var check = new Check(source.file.format(), source.media);
+            SampleIndex index = new SampleFile(source.file).scan(check::accept);
+            parts.add(new Part(index, Objects.requireNonNull(check.reader), source, first));
             first = Math.addExact(first, index.size());
         }
-        return new Dataset(parts, processor, cacheBytes);
+        return new Dataset(parts, cacheBytes);
     }
 
     /** The number of samples. */
@@ -74,6 +88,15 @@ public final class Dataset implements SampleSource {
     public SampleLocation location(int index) {
         Part part = part(index);
         return part.index.location(index - part.first);
+    }
+
+    /** The files of all images in the order of the samples; an image that a data file holds has none. */
+    public Stream<Path> imageFiles() {
+        return IntStream.range(0, size).boxed().flatMap(index -> {
+            Conversation conversation = conversation(index);
+            MediaRoot media = part(index).source.media;
+            return conversation.images().stream().flatMap(image -> media.file(image, conversation.location()).stream());
+        });
     }
 
     /** A sample as it stands in its file. */
@@ -101,7 +124,7 @@ public final class Dataset implements SampleSource {
 
     /** The same, made anew and kept nowhere. */
     public EncodedSample encode(int index) {
-        EncodedSample sample = processor.encode(conversation(index));
+        EncodedSample sample = part(index).source.processor.encode(conversation(index));
         counted[index] = sample.targets() + 1;
         return sample;
     }

@@ -10,6 +10,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * The folder beneath which all images of a data set lie. Nothing outside it is ever opened: neither through {@code ..},
@@ -63,6 +64,17 @@ public final class MediaRoot {
         } else {
             resolve(image.reference(), location);
         }
+    }
+
+    /**
+     * The file of an image; empty if the data file holds the image.
+     *
+     * @throws TrainerException DataInvalid when it is missing or lies outside
+     */
+    Optional<Path> file(Content.Image image, SampleLocation location) {
+        return image.bytes() != null || isDataUri(image.reference())
+                ? Optional.empty()
+                : Optional.of(resolve(image.reference(), location));
     }
 
     /**

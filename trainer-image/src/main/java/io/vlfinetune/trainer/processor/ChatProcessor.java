@@ -48,6 +48,12 @@ public record ChatProcessor(
         return encode(conversation, template.render(conversation).prompt());
     }
 
+    /** The same for samples whose images lie elsewhere; it shares the tokenizer, so one of the two is closed. */
+    public ChatProcessor at(MediaRoot other) {
+        return new ChatProcessor(
+                tokenizer, addsSpecialTokens, template, images, positions, imageToken, other, maxLength);
+    }
+
     private EncodedSample encode(Conversation conversation, RenderedText rendered) {
         try {
             return encodeFit(conversation, rendered);

@@ -49,12 +49,10 @@ record OptimizerStep(double loss, GradientNorms norms, Map<Part, Double> rates, 
         double loss = 0;
         long tokens = 0;
         try (Gradients gradients = new Gradients(model.ops())) {
-            boolean entered = false;
             while (prepared.batches().hasNext()) {
-                if (entered && stop.getAsBoolean()) {
+                if (tokens > 0 && stop.getAsBoolean()) {
                     return Optional.empty();
                 }
-                entered = true;
                 List<EncodedSample> part = prepared.batches().next();
                 tokens += part.stream()
                         .mapToLong(sample -> sample.inputIds().length)
