@@ -66,11 +66,6 @@ final class DataSets implements AutoCloseable {
         return new DataFile(sources.resolve(uri, field), format);
     }
 
-    /** Opens and checks the training samples. */
-    Dataset openTraining(DataSpec spec, Sources sources) {
-        return open(trainingFiles(spec, sources), media(spec, sources));
-    }
-
     private static @Nullable Path media(DataSpec spec, Sources sources) {
         String declared = spec.mediaRoot();
         return declared == null ? null : sources.resolve(declared, "spec.data.mediaRoot");

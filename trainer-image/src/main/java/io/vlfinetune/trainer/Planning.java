@@ -5,11 +5,11 @@ import io.vlfinetune.api.FreezeSpec;
 import io.vlfinetune.api.ModelSpec;
 import io.vlfinetune.api.TrainingSpec;
 import io.vlfinetune.contract.Reason;
-import io.vlfinetune.trainer.data.Dataset;
 import io.vlfinetune.trainer.freeze.PlanDocument;
 import io.vlfinetune.trainer.memory.MemoryPlan;
 import io.vlfinetune.trainer.memory.Workload;
 import io.vlfinetune.trainer.source.Sources;
+import io.vlfinetune.trainer.training.TrainingLoop;
 import java.util.OptionalLong;
 
 /** Answers what a declaration would train, without training and without loading the engine. */
@@ -28,7 +28,7 @@ public final class Planning {
     }
 
     /**
-     * Resolves a declaration and estimates the memory of each phase, if its training data is at hand.
+     * Resolves a declaration and estimates the memory of each phase, if its data is at hand.
      *
      * @param limit what the pod would be given
      * @throws TrainerException InvalidSpec, ModelUnsupported or DataInvalid, with what is wrong and where
@@ -43,16 +43,17 @@ public final class Planning {
         try (PlannedModel planned = PlannedModel.open(sources.resolve(model.source(), "spec.model.source"), freeze);
                 DataSets sets = DataSets.of(planned, data.maxLength())) {
             PlanDocument document = planned.document(training);
-            Dataset train;
+            TrainingLoop.Data opened;
             try {
-                train = sets.openTraining(data, sources);
+                opened = sets.open(data, sources);
             } catch (TrainerException problem) {
                 if (problem.reason() == Reason.SourceUnavailable) {
                     return document;
                 }
                 throw problem;
             }
-            Workload workload = Workload.of(train, planned.blueprint(), training.batchSize());
+            Workload workload = Workload.of(
+                    opened.train(), opened.evaluation().values(), planned.blueprint(), training.batchSize());
             MemoryPlan memory = MemoryPlan.of(planned.blueprint(), planned.phases(), training, workload, limit);
             return document.with(memory.estimates());
         }

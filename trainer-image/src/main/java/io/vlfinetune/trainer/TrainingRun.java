@@ -102,7 +102,10 @@ final class TrainingRun {
                     planned.phases(),
                     StepSamples.of(run.training(), data.train().size()));
             Workload workload = Workload.of(
-                    data.train(), planned.blueprint(), run.training().batchSize());
+                    data.train(),
+                    data.evaluation().values(),
+                    planned.blueprint(),
+                    run.training().batchSize());
             MemoryPlan memory = MemoryPlan.of(
                     planned.blueprint(), planned.phases(), run.training(), workload, options.memoryLimit());
             PlanDocument document = plan.with(memory.estimates());

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /**
  * The peak memory of a phase, worked out before anything is loaded: a pure function of plan, layers and the largest
@@ -99,7 +100,7 @@ public record MemoryEstimate(Blueprint blueprint, DType precision, boolean accum
                     ? tensor.parameters() * precision.bytes()
                     : 0;
         }
-        Layers layers = layers(phase, workload);
+        Layers layers = layers(phase::trains, workload);
         List<Stretch> stretches = layers.above;
         long activations = 0;
         for (Stretch stretch : stretches) {
@@ -126,7 +127,18 @@ public record MemoryEstimate(Blueprint blueprint, DType precision, boolean accum
                             .mapToLong(Stretch::kept)
                             .sum());
         }
-        long process = PROCESS + workload.cachedBytes() + HELD * workload.pixelBytes();
+        long process = PROCESS + workload.cachedBytes();
+        Workload evaluation = workload.evaluation();
+        if (evaluation == null) {
+            process += HELD * workload.pixelBytes() + masks(workload);
+        } else {
+            peak = Math.max(peak, evaluating(evaluation));
+            // The next training batches wait beside those of an evaluation.
+            long waiting = Prefetcher.AHEAD * workload.pixelBytes();
+            process += evaluation.cachedBytes()
+                    + Math.max(HELD * workload.pixelBytes(), waiting + HELD * evaluation.pixelBytes())
+                    + Math.max(masks(workload), masks(evaluation));
+        }
         return new MemoryStatus(
                 process,
                 weights,
@@ -134,6 +146,26 @@ public record MemoryEstimate(Blueprint blueprint, DType precision, boolean accum
                 trained * MOMENTS,
                 activations + logits,
                 process + weights + trained * MOMENTS + peak);
+    }
+
+    /** An evaluation runs every layer for the whole batch, also those that training runs an image at a time. */
+    private long evaluating(Workload workload) {
+        long logits = (long) (ALLOCATOR * workload.targets() * vocabulary() * LOGITS);
+        return Math.max(BELOW * layers(none -> false, workload).prefix, logits);
+    }
+
+    /** Attention masks of a batch: their values in the heap, and the arrays of them. */
+    private long masks(Workload workload) {
+        long length = workload.length();
+        boolean text = workload.features() == 0;
+        long kinds = blueprint.chain().layersForLoss().stream()
+                .flatMap(layer -> layer.stages().stream())
+                .flatMapToInt(stage -> stage.window().stream())
+                .mapToLong(window -> Math.min(window, length))
+                .distinct()
+                .filter(window -> !text || window < length)
+                .count();
+        return kinds * (text ? 1 : workload.rows()) * length * length * (DType.F32.bytes() + precision.bytes());
     }
 
     private long vocabulary() {
@@ -145,7 +177,7 @@ public record MemoryEstimate(Blueprint blueprint, DType precision, boolean accum
     }
 
     /** The layers of the chain, in one pass over it. */
-    private Layers layers(FreezePlan phase, Workload workload) {
+    private Layers layers(Predicate<String> trains, Workload workload) {
         long prefix = 0;
         List<Stretch> found = new ArrayList<>();
         Widths widths = Widths.of(0);
@@ -156,9 +188,9 @@ public record MemoryEstimate(Blueprint blueprint, DType precision, boolean accum
             part = layer.declared().isEmpty()
                     ? part
                     : layer.declared().getFirst().role().part();
-            begun |= layer.tensors().keySet().stream().anyMatch(phase::trains);
+            begun |= layer.tensors().keySet().stream().anyMatch(trains);
             if (layer instanceof Head) {
-                found.add(new Stretch(0, 0, gradients(layer, phase), 0));
+                found.add(new Stretch(0, 0, gradients(layer, trains), 0));
                 continue;
             }
             long kept = 0;
@@ -174,7 +206,7 @@ public record MemoryEstimate(Blueprint blueprint, DType precision, boolean accum
             }
             if (begun) {
                 long flow = widths.hidden() * rows(part, narrowed, workload) * precision.bytes();
-                found.add(new Stretch(kept, flow, gradients(layer, phase), cast(layer, phase) + AGAIN * inside));
+                found.add(new Stretch(kept, flow, gradients(layer, trains), cast(layer, trains) + AGAIN * inside));
             } else {
                 prefix = Math.max(prefix, kept + FORWARD * inside);
             }
@@ -190,18 +222,18 @@ public record MemoryEstimate(Blueprint blueprint, DType precision, boolean accum
         };
     }
 
-    private static long gradients(Layer layer, FreezePlan phase) {
-        return trained(layer, phase) * GRADIENT;
+    private static long gradients(Layer layer, Predicate<String> trains) {
+        return trained(layer, trains) * GRADIENT;
     }
 
     /** Weights of a trained layer in the compute precision, and their gradient before it is made Float32. */
-    private long cast(Layer layer, FreezePlan phase) {
-        return precision == DType.F32 ? 0 : 2 * trained(layer, phase) * precision.bytes();
+    private long cast(Layer layer, Predicate<String> trains) {
+        return precision == DType.F32 ? 0 : 2 * trained(layer, trains) * precision.bytes();
     }
 
-    private static long trained(Layer layer, FreezePlan phase) {
+    private static long trained(Layer layer, Predicate<String> trains) {
         return layer.declared().stream()
-                .filter(tensor -> phase.trains(tensor.name()))
+                .filter(tensor -> trains.test(tensor.name()))
                 .mapToLong(LayerTensor::elements)
                 .sum();
     }

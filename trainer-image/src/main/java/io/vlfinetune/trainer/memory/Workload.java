@@ -6,8 +6,10 @@ import io.vlfinetune.trainer.data.Pixels;
 import io.vlfinetune.trainer.family.Blueprint;
 import io.vlfinetune.trainer.model.LayerTensor;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The largest batch of a run, as far as a look at its samples tells.
@@ -18,10 +20,18 @@ import java.util.stream.IntStream;
  * @param tokens places of all rows, padded to the longest
  * @param targets places with a target
  * @param pixelBytes preprocessed images
- * @param cachedBytes encoded samples that the data set keeps in memory
+ * @param cachedBytes encoded samples that the data sets keep in memory
+ * @param evaluation the largest batch of the evaluation sets; null if there are none
  */
 public record Workload(
-        long rows, long towerRows, long features, long tokens, long targets, long pixelBytes, long cachedBytes) {
+        long rows,
+        long towerRows,
+        long features,
+        long tokens,
+        long targets,
+        long pixelBytes,
+        long cachedBytes,
+        @Nullable Workload evaluation) {
     /** How many samples are looked at: a data set may be large, and lengths are much alike. */
     private static final int LOOKS = 128;
 
@@ -72,15 +82,42 @@ public record Workload(
                 Math.ceilDiv(tokens, parts),
                 Math.ceilDiv(targets, parts),
                 Math.ceilDiv(pixelBytes, parts),
-                cachedBytes);
+                cachedBytes,
+                evaluation == null ? null : evaluation.share(parts));
+    }
+
+    /** Tokens of a row, padded to the longest. */
+    long length() {
+        return Math.ceilDiv(tokens, rows);
+    }
+
+    /** As large as the larger of two batches in everything, when both data sets are there. */
+    private Workload or(Workload other) {
+        return new Workload(
+                Math.max(rows, other.rows),
+                Math.max(towerRows, other.towerRows),
+                Math.max(features, other.features),
+                Math.max(tokens, other.tokens),
+                Math.max(targets, other.targets),
+                Math.max(pixelBytes, other.pixelBytes),
+                cachedBytes + other.cachedBytes,
+                null);
     }
 
     /**
-     * Looks at samples all over a data set; the largest of each size counts, times the batch.
+     * Looks at samples all over the data sets; the largest of each size counts, times the batch.
      *
      * @throws io.vlfinetune.trainer.TrainerException DataInvalid, when a sample that is looked at is broken
      */
-    public static Workload of(Dataset data, Blueprint blueprint, int batchSize) {
+    public static Workload of(Dataset training, Collection<Dataset> evaluation, Blueprint blueprint, int batchSize) {
+        Workload evaluated = evaluation.stream()
+                .map(set -> largest(set, null, blueprint, batchSize))
+                .reduce(Workload::or)
+                .orElse(null);
+        return largest(training, evaluated, blueprint, batchSize);
+    }
+
+    private static Workload largest(Dataset data, @Nullable Workload evaluation, Blueprint blueprint, int batchSize) {
         int looks = Math.min(LOOKS, data.size());
         List<Size> sizes = IntStream.range(0, looks)
                 .map(look -> (int) ((long) look * data.size() / looks))
@@ -99,6 +136,7 @@ public record Workload(
                 rows * sizes.stream().mapToLong(Size::tokens).max().orElse(0),
                 rows * sizes.stream().mapToLong(Size::targets).max().orElse(0),
                 rows * sizes.stream().mapToLong(Size::pixelBytes).max().orElse(0),
-                Math.min(Dataset.DEFAULT_CACHE_BYTES, bytes));
+                Math.min(Dataset.DEFAULT_CACHE_BYTES, bytes),
+                evaluation);
     }
 }

@@ -6,6 +6,7 @@ import io.vlfinetune.trainer.weights.Weights;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 
 /** One step of a chain: the tensors it reads and what it makes of its input. Holds no arrays of its own. */
 public interface Layer {
@@ -25,6 +26,11 @@ public interface Layer {
      */
     default boolean isCheap(DType precision) {
         return false;
+    }
+
+    /** How many places a token looks back by a mask, itself included; empty where attention needs no mask. */
+    default OptionalInt window() {
+        return OptionalInt.empty();
     }
 
     /**

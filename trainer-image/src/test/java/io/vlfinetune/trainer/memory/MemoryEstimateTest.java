@@ -15,6 +15,7 @@ import io.vlfinetune.trainer.TrainerException;
 import io.vlfinetune.trainer.testing.FamilyFixture;
 import java.util.List;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
@@ -23,7 +24,7 @@ import org.junit.jupiter.params.provider.FieldSource;
 class MemoryEstimateTest {
     static final List<String> FAMILIES = FamilyFixture.ALL;
 
-    private static final Workload LARGE = new Workload(8, 80_000, 20_000, 40_000, 2_000, 0, 0);
+    private static final Workload LARGE = new Workload(8, 80_000, 20_000, 40_000, 2_000, 0, 0, null);
     private static final TrainingSpec FLOAT32 = training("{batchSize: 8, precision: 'Float32'}");
     private static final String LAST_LAYER =
             "{visionTower: true, projector: true, languageModel: true, rules: [{part: 'LanguageModel', layers: {last: 1}, frozen: false}]}";
@@ -155,13 +156,74 @@ class MemoryEstimateTest {
     /** Batches that wait, the one in use, and the array that is made of it: whatever a step accumulates. */
     @Test
     void givenPixelsThenTheyCountAsOftenAsTheyAreThereButNotOnceForEachMicroBatch() {
-        Workload pixels = new Workload(8, 80_000, 20_000, 40_000, 2_000, 1_000_000, 0);
+        Workload pixels = new Workload(8, 80_000, 20_000, 40_000, 2_000, 1_000_000, 0, null);
         try (PlannedModel planned = PlannedModel.open(new FamilyFixture("llava").folder(), FreezeSpec.NOTHING)) {
             for (TrainingSpec spec : List.of(FLOAT32, FLOAT32.with(8, 16))) {
                 assertThat(process(planned, spec, pixels) - process(planned, spec, LARGE))
                         .isEqualTo(4_000_000);
             }
         }
+    }
+
+    /** Training runs a frozen tower an image at a time, an evaluation runs it for the whole batch. */
+    @ParameterizedTest
+    @FieldSource("FAMILIES")
+    void givenAnEvaluationLargerThanTrainingThenThePeakIsItsOwn(String family) {
+        FreezeSpec projector = freeze("{visionTower: true, languageModel: true}");
+        try (PlannedModel planned = PlannedModel.open(new FamilyFixture(family).folder(), projector)) {
+            long trained = total(planned, null);
+            assertThat(total(planned, new Workload(1, 100, 20, 40, 2, 0, 0, null)))
+                    .isEqualTo(trained);
+            Workload large = new Workload(8, 8_000_000, 20_000, 40_000, 2_000, 0, 0, null);
+            assertThat(total(planned, large)).isGreaterThan(2 * trained);
+            // Twice the tower's rows, twice its peak.
+            Workload twice = new Workload(8, 16_000_000, 20_000, 40_000, 2_000, 0, 0, null);
+            assertThat(total(planned, twice) - total(planned, large)).isGreaterThan(trained);
+        }
+    }
+
+    @Test
+    void givenEvaluationSetsThenTheirSamplesInMemoryCountBesideTheTrainingBatchesThatWait() {
+        Workload training = new Workload(8, 80_000, 20_000, 40_000, 2_000, 1_000_000, 3_000, null);
+        Workload evaluation = new Workload(8, 80_000, 20_000, 40_000, 2_000, 1_000_000, 5_000, null);
+        try (PlannedModel planned = PlannedModel.open(new FamilyFixture("llava").folder(), FreezeSpec.NOTHING)) {
+            assertThat(process(planned, FLOAT32, with(training, evaluation)) - process(planned, FLOAT32, training))
+                    .isEqualTo(2_000_000 + 5_000);
+        }
+    }
+
+    /** Of Gemma 3: two kinds of masks where the window is shorter than a row. */
+    @Test
+    void givenAttentionByMasksThenTheyCount() {
+        Workload rows = new Workload(2, 80_000, 20_000, 2_000, 200, 0, 0, null);
+        Workload text = new Workload(2, 0, 0, 2_000, 200, 0, 0, null);
+        long place = 1000 * 1000 * (4 + 4);
+        long llava;
+        try (PlannedModel planned = PlannedModel.open(new FamilyFixture("llava").folder(), FreezeSpec.NOTHING)) {
+            llava = process(planned, FLOAT32, rows);
+        }
+        try (PlannedModel planned = PlannedModel.open(new FamilyFixture("gemma3").folder(), FreezeSpec.NOTHING)) {
+            assertThat(process(planned, FLOAT32, rows) - llava).isEqualTo(2 * 2 * place);
+            assertThat(process(planned, FLOAT32, text) - llava).isEqualTo(place);
+        }
+    }
+
+    private static Workload with(Workload training, @Nullable Workload evaluation) {
+        return new Workload(
+                training.rows(),
+                training.towerRows(),
+                training.features(),
+                training.tokens(),
+                training.targets(),
+                training.pixelBytes(),
+                training.cachedBytes(),
+                evaluation);
+    }
+
+    private static long total(PlannedModel planned, @Nullable Workload evaluation) {
+        return MemoryPlan.of(
+                        planned.blueprint(), planned.phases(), FLOAT32, with(LARGE, evaluation), OptionalLong.empty())
+                .total();
     }
 
     private static long process(PlannedModel planned, TrainingSpec spec, Workload workload) {

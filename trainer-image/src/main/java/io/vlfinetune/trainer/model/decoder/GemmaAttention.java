@@ -16,6 +16,7 @@ import io.vlfinetune.trainer.model.block.Norm;
 import io.vlfinetune.trainer.weights.Weights;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 
 /**
  * Gemma 3's attention: takes queries, keys and values [rows, length, size of all heads] from what is carried, and
@@ -49,6 +50,15 @@ record GemmaAttention(String prefix, int number, GemmaConfig config) implements 
     }
 
     @Override
+    public OptionalInt window() {
+        return OptionalInt.of(mask().window());
+    }
+
+    private AttentionMask mask() {
+        return config.sliding().get(number) ? new AttentionMask(config.window()) : AttentionMask.WHOLE;
+    }
+
+    @Override
     public boolean isCheap(DType precision) {
         return AttentionKernel.isCheap(precision);
     }
@@ -56,16 +66,14 @@ record GemmaAttention(String prefix, int number, GemmaConfig config) implements 
     @Override
     public Flow forward(Flow input, Weights w, Batch batch) {
         Ops ops = w.ops();
-        boolean slides = config.sliding().get(number);
-        Rotary rotary = slides ? config.near() : config.far();
-        AttentionMask mask = slides ? new AttentionMask(config.window()) : AttentionMask.WHOLE;
+        Rotary rotary = config.sliding().get(number) ? config.near() : config.far();
         NDArray cosines = rotary.cosines(w, batch);
         NDArray sines = rotary.sines(w, batch);
         List<NDArray> carried = input.carried();
         NDArray query = ops.rotate(norm("q_norm").apply(heads(carried.get(0), config.heads(), ops), w), cosines, sines);
         NDArray key = ops.rotate(norm("k_norm").apply(heads(carried.get(1), config.groups(), ops), w), cosines, sines);
         NDArray value = heads(carried.get(2), config.groups(), ops);
-        NDArray mixed = ops.attention(query, key, value, mask.of(w, batch), config.scale());
+        NDArray mixed = ops.attention(query, key, value, mask().of(w, batch), config.scale());
         long rows = carried.getFirst().getShape().get(0);
         return input.taking(3, ops.reshape(ops.transpose(mixed, 1, 2), rows, batch.length(), -1));
     }
