@@ -120,7 +120,7 @@ public final class Main {
     }
 
     /** libtorch says it in words only. */
-    private static boolean isOutOfMemory(@Nullable Throwable problem) {
+    static boolean isOutOfMemory(@Nullable Throwable problem) {
         for (Throwable cause = problem; cause != null; cause = cause.getCause()) {
             String message = Objects.requireNonNullElse(cause.getMessage(), "");
             if (message.contains("can't allocate memory") || message.contains("out of memory")) {

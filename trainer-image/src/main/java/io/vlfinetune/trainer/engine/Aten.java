@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  * version 2.7.1 refuses strings, lists and scalars, which go through {@link Script}.
  */
 final class Aten {
+    /** Before the words of libtorch. */
+    private static final String FAILED = "Exception in aoti_torch: ";
+
     private final Linker linker = Linker.nativeLinker();
     private final Arena arena = Arena.ofAuto();
     private final SymbolLookup torch;
@@ -77,6 +80,20 @@ final class Aten {
 
     /** The one tensor the operator returns. */
     NDArray call(String operator, @Nullable Object... arguments) {
+        try {
+            NDArray made = tried(operator, arguments);
+            if (made == null) {
+                throw new IllegalStateException(
+                        operator + " failed on " + describe(arguments) + words(operator, arguments));
+            }
+            return made;
+        } catch (Throwable problem) {
+            throw unchecked(problem);
+        }
+    }
+
+    /** What the operator returns; null if it fails. */
+    private @Nullable NDArray tried(String operator, @Nullable Object... arguments) throws Throwable {
         try (Arena scratch = Arena.ofConfined()) {
             Name name = names.computeIfAbsent(operator, this::name);
             MemorySegment stack = scratch.allocate(JAVA_LONG, Math.max(1, arguments.length));
@@ -84,13 +101,29 @@ final class Aten {
             for (int i = 0; i < arguments.length; i++) {
                 stack.setAtIndex(JAVA_LONG, i, slot(arguments[i], cell));
             }
-            if ((int) call.invokeExact(name.base, name.overload, stack) != 0) {
-                throw new IllegalStateException(operator + " failed on " + describe(arguments));
-            }
-            return new PtNDArray(manager, stack.get(JAVA_LONG, 0));
-        } catch (Throwable problem) {
-            throw unchecked(problem);
+            boolean done = (int) call.invokeExact(name.base, name.overload, stack) == 0;
+            return done ? new PtNDArray(manager, stack.get(JAVA_LONG, 0)) : null;
         }
+    }
+
+    /**
+     * Why an operator fails: the interface returns a number only and writes the words to standard error, so it is called
+     * once more to read them there. No operator called here changes its arguments.
+     */
+    private String words(String operator, @Nullable Object... arguments) throws Throwable {
+        String written = StandardError.during(() -> {
+            NDArray made = tried(operator, arguments);
+            if (made != null) {
+                made.close();
+            }
+        });
+        // Behind the words stand the frames of C++.
+        return written.lines()
+                .filter(line -> line.contains(FAILED))
+                .findFirst()
+                .map(line -> ": "
+                        + line.substring(line.indexOf(FAILED) + FAILED.length()).strip())
+                .orElse("");
     }
 
     private Name name(String operator) {
