@@ -25,6 +25,13 @@ record ChildJvm(Process process, Path output) implements AutoCloseable {
         return start(output, command);
     }
 
+    /** It waits until a debugger, which listens at an address, lets it go on. */
+    static ChildJvm startDebugged(String debugger, Path output, Class<?> main, String... arguments) throws IOException {
+        List<String> command = command(main, arguments);
+        command.add(1, "-agentlib:jdwp=transport=dt_socket,server=n,suspend=y,address=" + debugger);
+        return start(output, command);
+    }
+
     private static List<String> command(Class<?> main, String... arguments) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),

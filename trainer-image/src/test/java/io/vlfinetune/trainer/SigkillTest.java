@@ -3,27 +3,56 @@ package io.vlfinetune.trainer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vlfinetune.contract.ExitCodes;
+import io.vlfinetune.trainer.checkpoint.CheckpointStore;
+import io.vlfinetune.trainer.output.OutputFolder;
+import io.vlfinetune.trainer.report.LastWords;
+import io.vlfinetune.trainer.report.MetricsLog;
+import io.vlfinetune.trainer.source.Folders;
+import io.vlfinetune.trainer.training.Evaluator;
+import io.vlfinetune.trainer.training.StopSignal;
+import io.vlfinetune.trainer.weights.SafetensorsWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The trainer dies without a word, again and again, and the run still ends as if it had never been touched. */
 class SigkillTest {
-    private static final int KILLS = 20;
-    /** The last ones come while the output is written. */
-    private static final int LATE_KILLS = 5;
+    /** In their order: what has happened when the trainer dies stands beside each. */
+    private static final List<Moment> MOMENTS = List.of(
+            // Nothing was read, or only metrics.jsonl was cut to where the checkpoint is.
+            Moment.at(CheckpointStore.class, "latest"),
+            Moment.at(Files.class, "move", ".*/metrics\\.jsonl\\.tmp"),
+            // An evaluation begins, is made but not in metrics.jsonl, or is there without the model that it found best.
+            Moment.at(Evaluator.class, "run"),
+            Moment.at(MetricsLog.class, "add", "Evaluation.*"),
+            Moment.at(Files.class, "move", ".*/best-[0-9]+\\.safetensors\\.tmp"),
+            // A step is complete, made but not in metrics.jsonl, or there without its checkpoint.
+            Moment.at(StopSignal.class, "requested").times(3),
+            Moment.at(MetricsLog.class, "add", "Step.*").times(2),
+            Moment.at(CheckpointStore.class, "save").times(2),
+            // The checkpoint is torn, lacks a name for its tensors, its marker, its own name or the sync of its folder.
+            Moment.at(SafetensorsWriter.class, "write", ".*FileChannel.*").times(7),
+            Moment.at(Files.class, "move", ".*/state\\.safetensors\\.tmp").times(2),
+            Moment.at(Folders.class, "write", ".*/COMPLETE").times(2),
+            Moment.at(Files.class, "move", ".*/step-[0-9]+\\.unfinished").times(2),
+            Moment.at(Folders.class, "sync", ".*/checkpoints/[^/]+").times(2),
+            // An old checkpoint is removed by half.
+            Moment.at(Files.class, "delete", ".*/step-[0-9]+/.*").times(2),
+            // All steps are made; the output is not begun, lacks weights, is torn, lacks its document or its name.
+            Moment.at(OutputFolder.class, "write"),
+            Moment.at(Files.class, "copy", ".*/tokenizer\\.json"),
+            Moment.at(SafetensorsWriter.class, "write", ".*FileChannel.*").times(60),
+            Moment.at(Folders.class, "write", ".*/vlfinetune\\.json"),
+            Moment.at(Files.class, "move", ".*/trained\\.unfinished"),
+            // The output is there and nobody was told.
+            Moment.at(LastWords.class, "write"));
 
-    private static final int STEPS = 70;
-    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
-
-    private final Random random = new Random(20);
+    private static final int STEPS = 42;
 
     @TempDir
     private Path folder;
@@ -46,20 +75,15 @@ class SigkillTest {
         assertThat(whole.start().exitCode()).isZero();
         assertThat(whole.document().path("steps").asInt()).isEqualTo(STEPS);
 
-        int died = 0;
-        for (int i = 0; i < KILLS; i++) {
-            try (ChildJvm child = train(killed)) {
-                awaitMoment(child, killed, i >= KILLS - LATE_KILLS);
-                child.process().destroyForcibly();
-                int exitCode = child.exitCode();
-                assertThat(exitCode).as(child.text()).isIn(0, 128 + 9);
-                died += exitCode == 0 ? 0 : 1;
-            }
+        for (Moment moment : MOMENTS) {
+            Path said = folder.resolve("output");
+            int exitCode = moment.kill(said, Main.class, killed.arguments());
+            assertThat(exitCode).as("%s: %s", moment, Files.readString(said)).isEqualTo(128 + 9);
             assertNotTorn(killed, whole);
         }
-        assertThat(died).as("attempts that were killed").isGreaterThan(KILLS - LATE_KILLS);
+        assertThat(killed.output()).as("the last moment comes after the commit").exists();
 
-        try (ChildJvm last = train(killed)) {
+        try (ChildJvm last = ChildJvm.start(folder.resolve("output"), Main.class, killed.arguments())) {
             assertThat(last.exitCode()).as(last.text()).isZero();
         }
         assertThat(killed.weights()).isEqualTo(whole.weights());
@@ -67,26 +91,6 @@ class SigkillTest {
         assertThat(killed.document().path("proof")).isEqualTo(whole.document().path("proof"));
         assertThat(killed.leftovers()).containsExactly(killed.output());
         assertThat(unfinished(killed.root())).isEmpty();
-    }
-
-    /** Some milliseconds after the start, after some steps, or into the writing of the output. */
-    private void awaitMoment(ChildJvm child, TestRun run, boolean late) throws InterruptedException {
-        int steps = random.nextInt(9);
-        int milliseconds = random.nextInt(steps == 0 && !late ? 1000 : 30);
-        long linesBefore = lines(run.liveMetrics());
-        Path unfinished = run.output().resolveSibling(run.output().getFileName() + ".unfinished");
-        // A killed attempt may have left one, which the next attempt clears away before it writes its own.
-        boolean left = Files.exists(unfinished);
-        long end = System.nanoTime() + PATIENCE_NANOS;
-        while (child.process().isAlive() && System.nanoTime() < end) {
-            boolean there = Files.exists(unfinished);
-            left &= there;
-            if (late ? there && !left : lines(run.liveMetrics()) >= linesBefore + steps) {
-                break;
-            }
-            Thread.sleep(2);
-        }
-        Thread.sleep(milliseconds);
     }
 
     /** The destination is not there, or it is the whole result. */
@@ -98,18 +102,6 @@ class SigkillTest {
         }
         assertThat(killed.leftovers())
                 .allMatch(path -> path.toString().startsWith(killed.output().toString()));
-    }
-
-    private ChildJvm train(TestRun run) throws IOException {
-        return ChildJvm.start(folder.resolve("output"), Main.class, run.arguments());
-    }
-
-    private static long lines(Path file) {
-        try (Stream<String> lines = Files.lines(file)) {
-            return lines.count();
-        } catch (IOException absent) {
-            return 0;
-        }
     }
 
     private static List<String> unfinished(Path root) throws IOException {
