@@ -12,6 +12,8 @@ import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -22,26 +24,29 @@ class MetricsRunTest {
 
     /** Scrapes each time the loop asks whether it is to stop: between steps and between batches of an evaluation. */
     private static final class Scraping extends StopSignal {
-        private final String address;
+        private static final Pattern ADDRESS = Pattern.compile("metrics at http://(127\\.0\\.0\\.1:[0-9]+)/metrics");
+
+        private final TestRun run;
         private final List<Exposition> scrapes = new ArrayList<>();
 
-        Scraping(String address) {
-            this.address = address;
+        Scraping(TestRun run) {
+            this.run = run;
         }
 
         @Override
         public boolean requested() {
-            scrapes.add(Exposition.scrape(address));
+            Matcher served = ADDRESS.matcher(run.log());
+            assertThat(served.find()).as(run.log()).isTrue();
+            scrapes.add(Exposition.scrape(served.group(1)));
             return super.requested();
         }
     }
 
     @Test
     void givenARunWhenScrapedWhileItTrainsThenTheValuesAreThoseOfMetricsJsonl() throws IOException {
-        String address = freeAddress();
-        TestRun run = new TestRun(folder).projectorOnly().metricsAddress(address);
+        TestRun run = new TestRun(folder).projectorOnly().metricsAddress("127.0.0.1:0");
         run.part("training").put("checkpointEvery", 2);
-        Scraping scraping = new Scraping(address);
+        Scraping scraping = new Scraping(run);
 
         assertThat(run.start(scraping).exitCode()).isZero();
 
@@ -113,11 +118,5 @@ class MetricsRunTest {
         TestRun run = new TestRun(folder.resolve("none")).projectorOnly().metricsAddress("here:there");
         run.part("training").put("steps", 1);
         assertThat(run.start().exitCode()).isZero();
-    }
-
-    private static String freeAddress() throws IOException {
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return "127.0.0.1:" + free.getLocalPort();
-        }
     }
 }

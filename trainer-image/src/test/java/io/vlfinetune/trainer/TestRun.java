@@ -14,8 +14,8 @@ import io.vlfinetune.trainer.training.StopSignal;
 import io.vlfinetune.trainer.weights.Checkpoint;
 import io.vlfinetune.trainer.weights.Safetensors;
 import io.vlfinetune.trainer.weights.TensorInfo;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.lang.foreign.ValueLayout;
@@ -65,6 +65,7 @@ final class TestRun {
 
     private final Path folder;
     private final ObjectNode json = JSON.createObjectNode();
+    private final ByteArrayOutputStream log = new ByteArrayOutputStream();
     private OptionalLong memoryLimit = OptionalLong.empty();
     private String metricsAddress = "";
     private Consumer<String> listener = line -> {};
@@ -266,14 +267,21 @@ final class TestRun {
 
     Ended startAsWritten(StopSignal stop) {
         RunOptions options = options();
-        PrintStream quiet = new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8) {
+        log.reset();
+        PrintStream out = new PrintStream(log, false, StandardCharsets.UTF_8) {
             @Override
             public void println(String line) {
+                super.println(line);
                 listener.accept(line);
             }
         };
-        int code = Main.run(options, stop, Clock.systemUTC(), new RunLog(quiet, Clock.systemUTC()));
+        int code = Main.run(options, stop, Clock.systemUTC(), new RunLog(out, Clock.systemUTC()));
         return new Ended(code, lastWord());
+    }
+
+    /** What the latest attempt has logged so far. */
+    String log() {
+        return log.toString(StandardCharsets.UTF_8);
     }
 
     private RunOptions options() {
