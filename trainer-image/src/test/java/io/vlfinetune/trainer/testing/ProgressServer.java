@@ -25,6 +25,7 @@ public final class ProgressServer implements AutoCloseable {
             JsonNode body) {}
 
     private static final JsonMapper JSON = new JsonMapper();
+    private static final long PATIENCE_NANOS = 60_000_000_000L;
 
     private final HttpServer server;
     private final List<Request> requests = new ArrayList<>();
@@ -57,7 +58,7 @@ public final class ProgressServer implements AutoCloseable {
 
     /** Waits until so many requests came. */
     public List<Request> await(int count) throws InterruptedException {
-        long end = System.nanoTime() + 10_000_000_000L;
+        long end = System.nanoTime() + PATIENCE_NANOS;
         synchronized (this) {
             while (requests.size() < count) {
                 long left = (end - System.nanoTime()) / 1_000_000;
