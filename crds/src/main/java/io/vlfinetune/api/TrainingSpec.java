@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param schedule how the learning rate goes over the steps.
  * @param onPlateau lowers learning rates when a metric no longer gets better.
  * @param weightDecay decoupled weight decay of AdamW; biases and norms are not decayed.
- * @param maxGradientNorm gradients are scaled down to this global norm.
+ * @param maxGradientNorm gradients are scaled down to this global norm; 0 for no clipping.
  * @param precision precision of weights and arithmetic.
  * @param evaluateEvery steps between evaluations. Absent: before the first step and after the last only.
  * @param checkpointEvery steps between checkpoints. Absent: when stopped only.
@@ -84,7 +84,7 @@ public record TrainingSpec(
         @Pattern(Patterns.DECIMAL)
         String weightDecay,
 
-        @JsonPropertyDescription("Gradients are scaled down to this global norm.")
+        @JsonPropertyDescription("Gradients are scaled down to this global norm. 0: no clipping.")
         @Default("1.0")
         @Size(max = 32)
         @Pattern(Patterns.DECIMAL)

@@ -119,4 +119,17 @@ class RatesRunTest {
         assertThat(rates(run, "Projector").getFirst()).isEqualTo(1e-3);
         assertThat(rates(run, "Projector").getLast()).isCloseTo(0.5 * 0.1 * 1e-3, within(1e-12));
     }
+
+    @Test
+    void givenAMaximumNormOfZeroThenNothingIsClipped() {
+        String often = "{checkpointEvery: 1, maxGradientNorm: '%s'}";
+        TestRun none =
+                succeeds(new TestRun(folder.resolve("none")).projectorOnly().training(often.formatted("0")));
+        TestRun huge =
+                succeeds(new TestRun(folder.resolve("huge")).projectorOnly().training(often.formatted("1e9")));
+        TestRun small =
+                succeeds(new TestRun(folder.resolve("small")).projectorOnly().training(often.formatted("1e-3")));
+
+        assertThat(none.weights()).isEqualTo(huge.weights()).isNotEqualTo(small.weights());
+    }
 }

@@ -52,9 +52,15 @@ final class LoadedModel implements AutoCloseable {
                 phase.trainable(),
                 precision(spec.precision()));
         executor = new Executor(planned.blueprint().chain(), weights, recompute, null);
-        AdamWSettings settings = new AdamWSettings(BETA1, BETA2, EPSILON, Double.parseDouble(spec.maxGradientNorm()));
+        AdamWSettings settings = new AdamWSettings(BETA1, BETA2, EPSILON, maxGradientNorm(spec));
         optimizer = new AdamW(weights, executor.trainedTensors(), settings);
         groups = groups(phase);
+    }
+
+    /** As in other trainers, 0 stands for no clipping. */
+    private static double maxGradientNorm(TrainingSpec spec) {
+        double norm = Double.parseDouble(spec.maxGradientNorm());
+        return norm == 0 ? Double.POSITIVE_INFINITY : norm;
     }
 
     private static DType precision(Precision precision) {
