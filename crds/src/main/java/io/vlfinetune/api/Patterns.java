@@ -1,12 +1,15 @@
 package io.vlfinetune.api;
 
-/** The patterns of strings in the schema. */
-final class Patterns {
+/** The patterns of strings in the schema; the trainer holds the numbers of a hand-written run.json to them. */
+public final class Patterns {
     /** A non-negative decimal number, exponents allowed. */
-    static final String DECIMAL = "^[0-9]+(\\.[0-9]+)?([eE][-+]?[0-9]+)?$";
+    public static final String DECIMAL = "^[0-9]+(\\.[0-9]+)?([eE][-+]?[0-9]+)?$";
 
     /** A factor above 0 and up to 1. */
-    static final String FACTOR = "^(1(\\.0+)?|0\\.[0-9]*[1-9][0-9]*)$";
+    public static final String FACTOR = "^(1(\\.0+)?|0\\.[0-9]*[1-9][0-9]*)$";
+
+    /** A share from 0 to 1. */
+    public static final String SHARE = "^(0(\\.[0-9]+)?|1(\\.0+)?)$";
 
     /** A folder or file that the trainer reads or writes. */
     static final String SOURCE = "^(pvc://[a-z0-9]([-a-z0-9.]*[a-z0-9])?(/.*)?|file://.+)$";

@@ -21,7 +21,7 @@ public record ScheduleSpec(
         @JsonPropertyDescription("Share of the steps over which the learning rate rises from zero.")
         @Default("0")
         @Size(max = 32)
-        @Pattern("^(0(\\.[0-9]+)?|1(\\.0+)?)$")
+        @Pattern(Patterns.SHARE)
         String warmupRatio) {
     /** Cosine without warm-up. */
     public static final ScheduleSpec DEFAULT = new ScheduleSpec(ScheduleName.Cosine, "0");

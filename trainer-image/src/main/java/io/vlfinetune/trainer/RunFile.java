@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import io.vlfinetune.api.EvaluationSource;
 import io.vlfinetune.api.OutputSelection;
 import io.vlfinetune.api.OutputSpec;
+import io.vlfinetune.api.PhaseSpec;
 import io.vlfinetune.api.TrainingSource;
 import io.vlfinetune.api.TrainingSpec;
 import io.vlfinetune.contract.Json;
@@ -15,6 +16,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -57,6 +59,8 @@ final class RunFile {
         requireWhole(run);
         requireSense(run.training());
         requireSense(run.output());
+        Numbers.require(run.training());
+        Numbers.require(run.freeze());
         return run;
     }
 
@@ -110,11 +114,28 @@ final class RunFile {
             require("data.evaluation[" + i + "].name", source.name());
             require("data.evaluation[" + i + "].source", source.source());
         }
+        requireUnique(
+                "data.evaluation",
+                run.data().evaluation().stream().map(EvaluationSource::name).toList());
+        requireUnique(
+                "freeze.phases",
+                run.freeze().phases().stream().map(PhaseSpec::name).toList());
     }
 
     private void require(String field, @Nullable Object value) {
         if (value == null) {
             throw invalid(field + " is missing");
+        }
+    }
+
+    /** What they are called is all that tells their metrics apart. */
+    private void requireUnique(String list, List<String> names) {
+        for (int i = 0; i < names.size(); i++) {
+            int first = names.indexOf(names.get(i));
+            if (first < i) {
+                throw invalid(list + "[" + i + "].name: " + names.get(i) + " is the name of " + list + "[" + first
+                        + "] already; give each a name of its own");
+            }
         }
     }
 
@@ -127,23 +148,11 @@ final class RunFile {
                     Reason.InvalidSpec,
                     "spec.training.earlyStopping: it looks at evaluations: give spec.training.evaluateEvery as well");
         }
-        requireDecimal("learningRate", training.learningRate());
-        requireDecimal("weightDecay", training.weightDecay());
-        requireDecimal("maxGradientNorm", training.maxGradientNorm());
-        requireDecimal("schedule.warmupRatio", training.schedule().warmupRatio());
     }
 
     private static void requireSense(OutputSpec output) {
         if ((output.select() == OutputSelection.Best) == (output.metric() == null)) {
             throw new TrainerException(Reason.InvalidSpec, "spec.output: select: Best and metric go together");
-        }
-    }
-
-    private static void requireDecimal(String field, String text) {
-        if (!text.matches("[0-9]+(\\.[0-9]+)?([eE][-+]?[0-9]+)?")) {
-            throw new TrainerException(
-                    Reason.InvalidSpec,
-                    "spec.training." + field + ": \"" + text + "\" is no decimal number such as \"1e-5\"");
         }
     }
 

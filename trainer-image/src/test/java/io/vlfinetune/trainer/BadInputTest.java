@@ -83,10 +83,62 @@ class BadInputTest {
         refused(Reason.InvalidSpec, 10, "spec.training: give exactly one of epochs and steps");
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "learningRate; learningRate: 'fast'; is no decimal number such as",
+                "weightDecay; weightDecay: '-1'; is no decimal number such as",
+                "maxGradientNorm; maxGradientNorm: 'NaN'; is no decimal number such as",
+                "schedule.warmupRatio; schedule: {warmupRatio: '1.5'}; is no share from 0 to 1 such as",
+                "partLearningRates.visionTower; partLearningRates: {visionTower: '1,5'}; is no decimal number",
+                "partLearningRates.projector; partLearningRates: {projector: ''}; is no decimal number",
+                "partLearningRates.languageModel; partLearningRates: {languageModel: 'x'}; is no decimal number",
+                "layerDecay.visionTower; layerDecay: {visionTower: '1.1'}; is no factor above 0 and up to 1 such as",
+                "layerDecay.languageModel; layerDecay: {languageModel: '0'}; is no factor above 0 and up to 1",
+                "onPlateau.factor; onPlateau: {metric: 'held/loss', patience: 1, factor: 'x'}; is no factor above 0",
+                "onPlateau.minDelta; onPlateau: {metric: 'held/loss', patience: 1, minDelta: 'x'}; is no decimal number",
+            })
+    void givenTrainingWithATextThatIsNoNumberThenTheFieldIsNamed(String field, String given, String complaint) {
+        run.training("{evaluateEvery: 2, " + given + "}");
+        refused(Reason.InvalidSpec, 10, "spec.training." + field + ": \"", complaint);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "rules[1].learningRate; rules: [{role: 'OutputHead', frozen: false}, {role: 'Projector', frozen: false, learningRate: 'x'}]",
+                "phases[1].rules[0].learningRate; phases: [{name: 'a', until: {steps: 1}}, {name: 'b', rules: [{role: 'Projector', frozen: false, learningRate: 'x'}]}]",
+                "phases[0].until.plateau.minDelta; phases: [{name: 'a', until: {plateau: {metric: 'held/loss', patience: 1, minDelta: 'x'}}}, {name: 'b'}]",
+                "progressive.every.plateau.minDelta; languageModel: true, progressive: {part: 'LanguageModel', layersPerPhase: 1, every: {plateau: {metric: 'held/loss', patience: 1, minDelta: 'x'}}}",
+            })
+    void givenFreezeWithATextThatIsNoNumberThenTheFieldIsNamed(String field, String given) {
+        run.training("{evaluateEvery: 2}").freeze("{" + given + "}");
+        refused(Reason.InvalidSpec, 10, "spec.freeze." + field + ": \"x\" is no decimal number such as \"1e-5\"");
+    }
+
     @Test
-    void givenALearningRateThatIsNoNumberThenTheFieldIsNamed() {
-        run.part("training").put("learningRate", "fast");
-        refused(Reason.InvalidSpec, 10, "spec.training.learningRate: \"fast\" is no decimal number");
+    void givenTwoEvaluationSetsOfOneNameThenBothAreNamed() {
+        run.part("data")
+                .withArray("evaluation")
+                .addObject()
+                .put("name", "held")
+                .put("source", TestRun.uri(run.data().resolve("train.jsonl")));
+        refused(
+                Reason.InvalidSpec,
+                10,
+                run.config()
+                        + ": data.evaluation[1].name: held is the name of data.evaluation[0] already; give each a name of its own");
+    }
+
+    @Test
+    void givenTwoPhasesOfOneNameThenBothAreNamed() {
+        run.freeze("{phases: [{name: 'a', until: {steps: 1}}, {name: 'b', until: {steps: 1}}, {name: 'a'}]}");
+        refused(
+                Reason.InvalidSpec,
+                10,
+                run.config() + ": freeze.phases[2].name: a is the name of freeze.phases[0] already; give each");
     }
 
     @Test
