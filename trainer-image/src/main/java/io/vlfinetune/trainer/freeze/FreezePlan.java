@@ -42,19 +42,23 @@ public record FreezePlan(ModelTensors table, Map<String, Decision> decisions, Li
      *     would be trained
      */
     static FreezePlan resolve(FreezeSpec spec, String path, ModelTensors table) {
-        Rules rules = Rules.of(spec, path, table);
+        return resolve(Rules.of(spec, path, table), table);
+    }
+
+    /** The same for rules that were read. */
+    static FreezePlan resolve(Rules rules, ModelTensors table) {
         if (table.tiedHead()) {
-            requireTogether(rules, path, table);
+            requireTogether(rules, table);
         }
         Map<String, Decision> decisions = new LinkedHashMap<>();
         table.tensors().forEach(tensor -> decisions.put(tensor.name(), rules.decide(tensor)));
         FreezePlan plan = new FreezePlan(table, decisions, rules.warnings(table));
-        plan.requireWork(path);
+        plan.requireWork(rules.path());
         return plan;
     }
 
     /** A tied head is the token embedding by another name, so that both names must be given the same answer. */
-    private static void requireTogether(Rules rules, String path, ModelTensors table) {
+    private static void requireTogether(Rules rules, ModelTensors table) {
         List<PlannedTensor> embeddings = table.tensors().stream()
                 .filter(one -> one.role().role() == Role.TokenEmbedding)
                 .toList();
@@ -69,9 +73,8 @@ public record FreezePlan(ModelTensors table, Map<String, Decision> decisions, Li
             }
             throw new TrainerException(
                     Reason.InvalidSpec,
-                    "%s.rules[%d]: %s, but in this model both are one tensor, %s (config.json: tie_word_embeddings); write the same rule for both"
+                    "%s: %s, but in this model both are one tensor, %s (config.json: tie_word_embeddings); write the same rule for both"
                             .formatted(
-                                    path,
                                     rules.lastThatParts(embedding, head),
                                     apart(asked, askedOfHead),
                                     embeddings.stream().map(PlannedTensor::name).collect(Collectors.joining(", "))));

@@ -22,6 +22,8 @@ public record PhasedPlan(List<Phase> phases) {
     /** Name of the only phase of a run that declares none. */
     public static final String ONLY = "train";
 
+    private static final String PROGRESSIVE = "spec.freeze.progressive";
+
     /**
      * A stretch of the run.
      *
@@ -61,40 +63,45 @@ public record PhasedPlan(List<Phase> phases) {
         return new PhasedPlan(phases);
     }
 
-    /** The declaration as it stands, then with more and more of the part's top layers, until all of them are trained. */
+    /**
+     * The declaration as it stands, then with more and more of the part's top layers, until all of them are trained. What
+     * is unfrozen goes before the declared rules, so that they are exceptions from it as from the switches.
+     */
     private static PhasedPlan progressive(FreezeSpec spec, ProgressiveSpec progressive, ModelTensors table) {
         Part part = progressive.part();
         int layers = table.layers(part);
+        Rules declared = Rules.of(spec, "spec.freeze", table);
         List<Phase> phases = new ArrayList<>();
         for (int top = 0; ; top += progressive.layersPerPhase()) {
             int last = Math.min(top, layers);
-            List<FreezeRule> rules = new ArrayList<>(spec.rules());
-            if (last > 0) {
-                rules.add(new FreezeRule(part, null, new LayerRange(null, last, null, null), false));
-            }
-            FreezeSpec freeze = new FreezeSpec(spec.visionTower(), spec.projector(), spec.languageModel(), rules);
-            FreezePlan plan = FreezePlan.resolve(freeze, "spec.freeze", table);
             phases.add(new Phase(
                     last == 0 ? "frozen" : "last-" + last,
-                    last == 0 ? plan : named(plan, spec.rules().size()),
+                    FreezePlan.resolve(last == 0 ? declared : declared.after(unfrozen(part, last, table)), table),
                     last == layers ? null : progressive.every()));
             if (last == layers) {
-                return new PhasedPlan(phases);
+                return new PhasedPlan(warnedTogether(phases));
             }
         }
     }
 
-    /**
-     * The rule that was written out stands nowhere in the resource: what it decided, progressive did. It shadows declared
-     * rules, phase by phase more of them; that is what was asked for, and the first phase warns of those without effect.
-     */
-    private static FreezePlan named(FreezePlan plan, int rule) {
-        String written = "spec.freeze.rules[" + rule + "]";
-        Map<String, Decision> decisions = new LinkedHashMap<>(plan.decisions());
-        decisions.replaceAll((name, decision) -> decision.by().equals(written)
-                ? new Decision(decision.frozen(), "spec.freeze.progressive", decision.learningRate())
-                : decision);
-        return new FreezePlan(plan.table(), decisions, List.of());
+    private static Rules.Rule unfrozen(Part part, int last, ModelTensors table) {
+        FreezeRule top = new FreezeRule(part, null, new LayerRange(null, last, null, null), false);
+        return Rules.Rule.of(PROGRESSIVE, top, table);
+    }
+
+    /** The phases share the declared rules: one that does something in any of them is no mistake. */
+    private static List<Phase> warnedTogether(List<Phase> phases) {
+        List<String> warnings = phases.getLast().plan().warnings().stream()
+                .filter(warning -> warning.startsWith(PROGRESSIVE)
+                        || phases.stream()
+                                .allMatch(phase -> phase.plan().warnings().contains(warning)))
+                .toList();
+        return phases.stream()
+                .map(phase -> new Phase(
+                        phase.name(),
+                        new FreezePlan(phase.plan().table(), phase.plan().decisions(), warnings),
+                        phase.until()))
+                .toList();
     }
 
     /** The plan of the whole run: frozen is what is frozen in every phase; else the first phase that trains it decides. */

@@ -11,20 +11,40 @@ import java.util.List;
  *
  * @param spec as declared
  * @param path where it stands in the resource
- * @param selectors which tensors each rule is about
+ * @param rules in their order
  */
-record Rules(FreezeSpec spec, String path, List<Selector> selectors) {
-    static Rules of(FreezeSpec spec, String path, ModelTensors table) {
-        List<Selector> selectors = new ArrayList<>();
-        for (int i = 0; i < spec.rules().size(); i++) {
-            selectors.add(Selector.of(spec.rules().get(i), path + ".rules[" + i + "]", table));
+record Rules(FreezeSpec spec, String path, List<Rule> rules) {
+    /**
+     * A rule, declared or implied.
+     *
+     * @param path the field that says it
+     * @param says what it says
+     * @param selector which tensors it is about
+     */
+    record Rule(String path, FreezeRule says, Selector selector) {
+        static Rule of(String path, FreezeRule says, ModelTensors table) {
+            return new Rule(path, says, Selector.of(says, path, table));
         }
-        return new Rules(spec, path, selectors);
+    }
+
+    static Rules of(FreezeSpec spec, String path, ModelTensors table) {
+        List<Rule> rules = new ArrayList<>();
+        for (int i = 0; i < spec.rules().size(); i++) {
+            rules.add(Rule.of(path + ".rules[" + i + "]", spec.rules().get(i), table));
+        }
+        return new Rules(spec, path, rules);
+    }
+
+    /** The same after a rule that a field implies: where both are about a tensor, the declared one decides. */
+    Rules after(Rule implied) {
+        List<Rule> all = new ArrayList<>(rules);
+        all.addFirst(implied);
+        return new Rules(spec, path, all);
     }
 
     /** The last rule that is about a tensor decides, or else the switch of its part. */
     Decision decide(PlannedTensor tensor) {
-        return decide(tensor, deciding(tensor, selectors.size()));
+        return decide(tensor, deciding(tensor, rules.size()));
     }
 
     private Decision decide(PlannedTensor tensor, int rule) {
@@ -32,8 +52,8 @@ record Rules(FreezeSpec spec, String path, List<Selector> selectors) {
             Part part = tensor.role().part();
             return new Decision(spec.frozen(part), path + "." + field(part), null);
         }
-        FreezeRule chosen = spec.rules().get(rule);
-        return new Decision(chosen.frozen(), path + ".rules[" + rule + "]", chosen.learningRate());
+        Rule chosen = rules.get(rule);
+        return new Decision(chosen.says().frozen(), chosen.path(), chosen.says().learningRate());
     }
 
     private static String field(Part part) {
@@ -47,44 +67,45 @@ record Rules(FreezeSpec spec, String path, List<Selector> selectors) {
     /** Number of the last rule before another that is about a tensor; -1 for none. */
     private int deciding(PlannedTensor tensor, int before) {
         int rule = before - 1;
-        while (rule >= 0 && !selectors.get(rule).selects(tensor)) {
+        while (rule >= 0 && !rules.get(rule).selector().selects(tensor)) {
             rule--;
         }
         return rule;
     }
 
-    /** Number of the last rule that is about only one of two tensors. */
-    int lastThatParts(PlannedTensor one, PlannedTensor other) {
-        int rule = selectors.size() - 1;
-        while (selectors.get(rule).selects(one) == selectors.get(rule).selects(other)) {
-            rule--;
-        }
-        return rule;
+    /** Field of the last rule that is about only one of two tensors. */
+    String lastThatParts(PlannedTensor one, PlannedTensor other) {
+        return rules.reversed().stream()
+                .filter(rule -> rule.selector().selects(one) != rule.selector().selects(other))
+                .findFirst()
+                .orElseThrow()
+                .path();
     }
 
     /** Rules that later ones shadow completely, and rules without which the plan would be the same. */
     List<String> warnings(ModelTensors table) {
         List<String> warnings = new ArrayList<>();
-        for (int i = 0; i < selectors.size(); i++) {
+        for (int i = 0; i < rules.size(); i++) {
             int rule = i;
             List<PlannedTensor> selected = table.tensors().stream()
-                    .filter(selectors.get(rule)::selects)
+                    .filter(rules.get(rule).selector()::selects)
                     .toList();
             List<PlannedTensor> decided = selected.stream()
-                    .filter(tensor -> deciding(tensor, selectors.size()) == rule)
+                    .filter(tensor -> deciding(tensor, rules.size()) == rule)
                     .toList();
             if (selected.isEmpty()) {
                 continue;
             }
-            String at = path + ".rules[" + rule + "] ";
+            String at = rules.get(rule).path() + " ";
             if (decided.isEmpty()) {
                 warnings.add(at + "has no effect: later rules decide about " + all(selected.size())
-                        + " that it selects; put it after them or remove it");
+                        + " that it selects; "
+                        + (at.startsWith(path + ".rules[") ? "put it after them" : "narrow them") + " or remove it");
             } else if (decided.stream()
                     .allMatch(tensor -> decide(tensor, rule).sameAs(decide(tensor, deciding(tensor, rule))))) {
                 warnings.add(at + "changes nothing: without it, " + all(decided.size()) + " that it decides about "
                         + (decided.size() == 1 ? "is " : "are ")
-                        + (spec.rules().get(rule).frozen() ? "frozen" : "trained") + " as well");
+                        + (rules.get(rule).says().frozen() ? "frozen" : "trained") + " as well");
             }
         }
         return warnings;

@@ -117,21 +117,36 @@ class PhasedPlanTest {
                 .containsExactly("frozen", "last-3");
     }
 
-    /** In later phases the written-out rule shadows them, which is what progressive unfreezing is. */
     @Test
-    void givenProgressiveUnfreezingBesideRulesThenRulesThatDecideInTheFirstPhaseAreNotWarnedOf() {
+    void givenProgressiveUnfreezingBesideRulesThenTheyDecideInEveryPhase() {
         PhasedPlan plan = resolve(
-                "{languageModel: true, rules: [{part: 'LanguageModel', layers: {last: 1}, frozen: false, learningRate: '1e-7'}, {role: 'OutputHead', frozen: false}, {role: 'LanguageNorm', frozen: true}],"
+                "{languageModel: true, rules: [{part: 'LanguageModel', layers: {last: 1}, frozen: false, learningRate: '1e-7'}, {role: 'OutputHead', frozen: false}, {tensors: 'layers.1', frozen: true}, {role: 'LanguageNorm', frozen: true}],"
                         + " progressive: {part: 'LanguageModel', layersPerPhase: 2, every: {steps: 5}}}");
 
+        assertThat(names(plan)).containsExactly("frozen", "last-2", "last-3");
+        assertThat(plan.phases()).allSatisfy(phase -> {
+            assertThat(phase.plan().decision("layers.2"))
+                    .isEqualTo(new Decision(false, "spec.freeze.rules[0]", "1e-7"));
+            assertThat(phase.plan().decision("layers.1")).isEqualTo(new Decision(true, "spec.freeze.rules[2]", null));
+            assertThat(phase.plan().decision("head").by()).isEqualTo("spec.freeze.rules[1]");
+        });
+        assertThat(plan.phases().getLast().plan().decision("layers.0").by()).isEqualTo("spec.freeze.progressive");
+        assertThat(plan.whole().trains("layers.1")).isFalse();
+        assertThat(plan.whole().warnings())
+                .as("the rule about layers.1 changes nothing in the first phase alone")
+                .containsExactly(
+                        "spec.freeze.rules[3] changes nothing: without it, the one tensor that it decides about is frozen as well");
+    }
+
+    @Test
+    void givenProgressiveUnfreezingThatRulesTakeBackThenThePlanWarns() {
+        PhasedPlan plan = resolve(
+                "{languageModel: true, rules: [{role: 'LanguageBlock', frozen: true}], progressive: {part: 'LanguageModel', layersPerPhase: 2, every: {steps: 5}}}");
+
+        assertThat(plan.whole().trainable()).doesNotContain("layers.0", "layers.1", "layers.2");
         assertThat(plan.whole().warnings())
                 .containsExactly(
-                        "spec.freeze.rules[2] changes nothing: without it, the one tensor that it decides about is frozen as well");
-        assertThat(plan.phases().getFirst().plan().decision("layers.2"))
-                .isEqualTo(new Decision(false, "spec.freeze.rules[0]", "1e-7"));
-        assertThat(plan.whole().decision("layers.2").by()).isEqualTo("spec.freeze.rules[0]");
-        assertThat(plan.whole().decision("layers.1").by()).isEqualTo("spec.freeze.progressive");
-        assertThat(plan.whole().decision("head").by()).isEqualTo("spec.freeze.rules[1]");
+                        "spec.freeze.progressive has no effect: later rules decide about all 3 tensors that it selects; narrow them or remove it");
     }
 
     @Test
