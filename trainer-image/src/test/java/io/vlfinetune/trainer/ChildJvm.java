@@ -16,6 +16,14 @@ record ChildJvm(Process process, Path output) implements AutoCloseable {
         return start(output, command(main, arguments));
     }
 
+    /** The same with another value of an environment variable. */
+    static ChildJvm startWith(String variable, String value, Path output, Class<?> main, String... arguments)
+            throws IOException {
+        List<String> command = new ArrayList<>(List.of("env", variable + "=" + value));
+        command.addAll(command(main, arguments));
+        return start(output, command);
+    }
+
     /** The kernel refuses to let a file of this JVM grow beyond a size. */
     static ChildJvm startWithFilesUpTo(int kibibytes, Path output, Class<?> main, String... arguments)
             throws IOException {

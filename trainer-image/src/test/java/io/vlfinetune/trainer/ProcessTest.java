@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.vlfinetune.contract.ExitCodes;
 import io.vlfinetune.contract.LastWord;
 import io.vlfinetune.contract.Reason;
+import io.vlfinetune.trainer.engine.LinearKernel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,6 +61,33 @@ class ProcessTest {
     }
 
     @Test
+    void givenAKernelOfTheEnvironmentThenAResumedRunKeepsItsOwnAndSaysSo() throws Exception {
+        TestRun run = new TestRun(folder.resolve("kept")).projectorOnly();
+        assertThat(run.start(new TestRun.StopAt(5)).exitCode()).isEqualTo(ExitCodes.STOPPED);
+
+        try (ChildJvm resumed = train(run, "ONEDNN")) {
+            assertThat(resumed.exitCode()).as(resumed.text()).isZero();
+            assertThat(resumed.text())
+                    .contains(
+                            "linear layers stay with MKL, by which the checkpoint was made: VLFINETUNE_LINEAR_KERNEL=ONEDNN is for new runs")
+                    .contains("linear layers by MKL");
+        }
+    }
+
+    @Test
+    void givenAKernelThatThereIsNotThenThoseThatThereAreAreNamed() throws Exception {
+        TestRun run = new TestRun(folder.resolve("refused")).projectorOnly();
+        run.write();
+
+        try (ChildJvm child = train(run, "onednn")) {
+            assertThat(child.exitCode()).as(child.text()).isEqualTo(10);
+        }
+        assertThat(run.lastWord().message())
+                .isEqualTo(
+                        "VLFINETUNE_LINEAR_KERNEL: \"onednn\" is no kernel of linear layers; write MKL or ONEDNN, or leave it out: a measurement chooses then");
+    }
+
+    @Test
     void givenOtherArgumentsWhenStartedThenUsageIsShown() throws Exception {
         try (ChildJvm child = ChildJvm.start(folder.resolve("output"), Main.class, "train", "--config", "run.json")) {
             assertThat(child.exitCode()).isEqualTo(ExitCodes.USAGE);
@@ -69,6 +97,10 @@ class ProcessTest {
 
     private ChildJvm train(TestRun run) throws IOException {
         return ChildJvm.start(folder.resolve("output"), Main.class, run.arguments());
+    }
+
+    private ChildJvm train(TestRun run, String kernel) throws IOException {
+        return ChildJvm.startWith(LinearKernel.VARIABLE, kernel, folder.resolve("output"), Main.class, run.arguments());
     }
 
     private static void awaitLines(ChildJvm child, Path file, int count) throws IOException, InterruptedException {

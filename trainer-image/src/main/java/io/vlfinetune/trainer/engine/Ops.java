@@ -51,8 +51,10 @@ public final class Ops implements AutoCloseable {
      * @param threads how many threads one operator may use, at least 1
      * @param kernel the linear kernel a resumed run must repeat; if empty, the one that the environment names, or else
      *     the faster one by a short measurement
+     * @throws io.vlfinetune.trainer.TrainerException InvalidSpec, if the environment names one that there is not
      */
     public static Ops start(int threads, Optional<LinearKernel> kernel) {
+        Optional<LinearKernel> declared = LinearKernel.declared(System.getenv());
         // DJL otherwise downloads native libraries it misses and reports its start to its makers.
         System.setProperty("ai.djl.offline", "true");
         PtNDManager manager = (PtNDManager) Engine.getEngine("PyTorch").newBaseManager();
@@ -63,7 +65,7 @@ public final class Ops implements AutoCloseable {
         JniUtils.setGradMode(false);
         Aten aten = new Aten(manager);
         Script script = new Script(manager, ScriptFunctions.SOURCE);
-        LinearKernel chosen = kernel.or(() -> LinearKernel.declared(System.getenv()))
+        LinearKernel chosen = kernel.or(() -> declared)
                 .orElseGet(() -> KernelMeasurement.faster(one -> new Ops(manager, aten, script, one)));
         return new Ops(manager, aten, script, chosen);
     }

@@ -12,6 +12,7 @@ import io.vlfinetune.trainer.checkpoint.BestModel;
 import io.vlfinetune.trainer.checkpoint.CheckpointStore;
 import io.vlfinetune.trainer.checkpoint.TrainingState;
 import io.vlfinetune.trainer.data.Dataset;
+import io.vlfinetune.trainer.engine.LinearKernel;
 import io.vlfinetune.trainer.engine.PeakMemory;
 import io.vlfinetune.trainer.freeze.PlanDocument;
 import io.vlfinetune.trainer.memory.MemoryPlan;
@@ -142,6 +143,11 @@ public final class TrainingLoop {
             around.log.line("the checkpoint was made with " + state.threads() + " threads, now there are " + threads
                     + ": the last bits of the result may differ from an uninterrupted run");
         }
+        LinearKernel.declared(System.getenv())
+                .filter(named -> named != state.linearKernel())
+                .ifPresent(named -> around.log.line("linear layers stay with " + state.linearKernel()
+                        + ", by which the checkpoint was made: " + LinearKernel.VARIABLE + "=" + named
+                        + " is for new runs"));
         around.reporter.resumed(step);
         around.reporter.checkpoint(status(saved.folder(), null));
         around.reporter.metrics(board.status());
