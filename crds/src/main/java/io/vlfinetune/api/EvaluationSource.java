@@ -11,7 +11,7 @@ import java.util.Objects;
  * A named file with evaluation samples.
  *
  * @param name name of the set; its metrics are called &lt;name>/loss and &lt;name>/accuracy.
- * @param source A .jsonl file (one sample a line) or a .json file (an array of samples).
+ * @param source A .jsonl file (one sample a line), a .json file (an array of samples) or a .parquet file (one sample a row).
  * @param format how a sample is written down. Auto tells it from the first one.
  */
 public record EvaluationSource(
@@ -21,7 +21,8 @@ public record EvaluationSource(
         @Pattern(Patterns.LABEL)
         String name,
 
-        @JsonPropertyDescription("A .jsonl file (one sample a line) or a .json file (an array of samples).")
+        @JsonPropertyDescription(
+                "A .jsonl file (one sample a line), a .json file (an array of samples) or a .parquet file (one sample a row).")
         @Required
         @Size(min = 1, max = 1024)
         @Pattern(Patterns.SOURCE)

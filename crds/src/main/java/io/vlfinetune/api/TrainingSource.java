@@ -10,11 +10,12 @@ import java.util.Objects;
 /**
  * A file with training samples.
  *
- * @param source A .jsonl file (one sample a line) or a .json file (an array of samples).
+ * @param source A .jsonl file (one sample a line), a .json file (an array of samples) or a .parquet file (one sample a row).
  * @param format how a sample is written down. Auto tells it from the first one.
  */
 public record TrainingSource(
-        @JsonPropertyDescription("A .jsonl file (one sample a line) or a .json file (an array of samples).")
+        @JsonPropertyDescription(
+                "A .jsonl file (one sample a line), a .json file (an array of samples) or a .parquet file (one sample a row).")
         @Required
         @Size(min = 1, max = 1024)
         @Pattern(Patterns.SOURCE)
