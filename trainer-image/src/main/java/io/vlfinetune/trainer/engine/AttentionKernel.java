@@ -3,8 +3,8 @@ package io.vlfinetune.trainer.engine;
 /**
  * How attention is computed. Every way of running a layer takes the same one, since their last bits differ.
  *
- * <p>In BFloat16 the backward pass of PyTorch 2.7.1's flash kernel takes on CPU two to eight times as long as plain
- * products; in Float32 the flash kernel is as fast or faster (measured: benchmarks/step/PROFILE.md).
+ * <p>In BFloat16 the backward pass of PyTorch 2.7.1's flash kernel takes on CPU several times as long as plain products; in
+ * Float32 the flash kernel is as fast or faster.
  */
 public enum AttentionKernel {
     /** PyTorch's fused kernel, which keeps no probabilities. */
