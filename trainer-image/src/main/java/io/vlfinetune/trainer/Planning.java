@@ -22,7 +22,8 @@ public final class Planning {
      * @throws TrainerException InvalidSpec or ModelUnsupported, with what is wrong and where
      */
     public static PlanDocument plan(Sources sources, ModelSpec model, FreezeSpec freeze, TrainingSpec training) {
-        try (PlannedModel planned = PlannedModel.open(sources.resolve(model.source(), "spec.model.source"), freeze)) {
+        try (PlannedModel planned = PlannedModel.open(
+                sources.folder(model.source(), "spec.model.source").path(), freeze)) {
             return planned.document(training);
         }
     }
@@ -40,7 +41,8 @@ public final class Planning {
             FreezeSpec freeze,
             TrainingSpec training,
             OptionalLong limit) {
-        try (PlannedModel planned = PlannedModel.open(sources.resolve(model.source(), "spec.model.source"), freeze);
+        try (PlannedModel planned = PlannedModel.open(
+                        sources.folder(model.source(), "spec.model.source").path(), freeze);
                 DataSets sets = DataSets.of(planned, data.maxLength())) {
             PlanDocument document = planned.document(training);
             TrainingLoop.Data opened;

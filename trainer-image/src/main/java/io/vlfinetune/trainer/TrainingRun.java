@@ -22,6 +22,7 @@ import io.vlfinetune.trainer.output.OutputFolder;
 import io.vlfinetune.trainer.report.ProgressReporter;
 import io.vlfinetune.trainer.report.RunLog;
 import io.vlfinetune.trainer.source.Folders;
+import io.vlfinetune.trainer.source.SourceFolder;
 import io.vlfinetune.trainer.source.Sources;
 import io.vlfinetune.trainer.training.StepSamples;
 import io.vlfinetune.trainer.training.StopSignal;
@@ -49,6 +50,7 @@ final class TrainingRun {
     private final Clock clock;
     private final Sources sources;
     private final OutputFolder output;
+    private final SourceFolder model;
 
     TrainingRun(RunConfiguration run, RunOptions options, Talk talk, StopSignal stop, Clock clock) {
         this.run = run;
@@ -59,7 +61,8 @@ final class TrainingRun {
         this.stop = stop;
         this.clock = clock;
         sources = new Sources(options.root(), run.mounts());
-        output = new OutputFolder(destination());
+        output = new OutputFolder(destination(), run.uid(), run.attempt());
+        model = sources.folder(run.model().source(), "spec.model.source");
     }
 
     private Path destination() {
@@ -84,8 +87,7 @@ final class TrainingRun {
      * @throws io.vlfinetune.trainer.training.StoppedException when told to stop, after a checkpoint
      */
     LastWord execute() {
-        Path folder = sources.resolve(run.model().source(), "spec.model.source");
-        try (PlannedModel planned = PlannedModel.open(folder, run.freeze());
+        try (PlannedModel planned = PlannedModel.open(model.path(), run.freeze());
                 DataSets sets = DataSets.of(planned, run.data().maxLength())) {
             RunChecks checks = new RunChecks(run, log);
             checks.requireMetrics();
@@ -117,7 +119,7 @@ final class TrainingRun {
                 return planned(document, memory);
             }
             // It reads every image, which nobody who asks for a plan should wait for.
-            String digest = RunDigest.of(run, folder, weights, DataSets.files(run.data(), sources), data);
+            String digest = RunDigest.of(run, model.path(), weights, DataSets.files(run.data(), sources), data);
             Optional<OutputDocument> committed = output.committed(digest);
             if (committed.isPresent()) {
                 return alreadyComplete(committed.get());
@@ -131,6 +133,9 @@ final class TrainingRun {
                     workload,
                     options.memoryLimit());
             output.requireWritable();
+            output.ofOthers()
+                    .forEach(other -> log.line(
+                            "warning: " + other + " is of another run; remove it if that is no longer at work"));
             return train(planned, data, digest, base, document, memory);
         }
     }
@@ -182,11 +187,11 @@ final class TrainingRun {
         return training.run(trained -> {
             reporter.state(TrainerState.Finishing);
             StorableWeights.require(planned, trained);
-            output.write(planned.checkpoint(), planned.plan(), trained.weights());
+            output.write(planned.checkpoint(), planned.plan(), trained.weights(), model);
             Proof proof = output.prove(planned.checkpoint(), planned.plan(), trained.reached());
             requireHolds(proof);
-            OutputDocument made = document(digest, base, data, trained, proof, document, planned);
-            output.commit(made, metricsFile);
+            OutputDocument made =
+                    output.commit(document(digest, base, data, trained, proof, document, planned), metricsFile);
             memory.beside(PeakMemory.bytes()).ifPresent(log::line);
             return finished(
                     made,

@@ -48,7 +48,7 @@ class SigkillTest {
             Moment.at(Files.class, "copy", ".*/tokenizer\\.json"),
             Moment.at(SafetensorsWriter.class, "write", ".*FileChannel.*").times(60),
             Moment.at(Folders.class, "write", ".*/vlfinetune\\.json"),
-            Moment.at(Files.class, "move", ".*/trained\\.unfinished"),
+            Moment.at(Files.class, "move", ".*/trained\\..+-[0-9]+\\.unfinished"),
             // The output is there and nobody was told.
             Moment.at(LastWords.class, "write"));
 

@@ -178,6 +178,11 @@ final class TestRun {
         return folder.resolve("out").resolve("trained");
     }
 
+    /** Where the output is until it is committed. */
+    Path unfinishedOutput() {
+        return output().resolveSibling("trained." + json.path("uid").asText() + "-1.unfinished");
+    }
+
     Path root() {
         return folder.resolve("root");
     }

@@ -8,6 +8,7 @@ import io.vlfinetune.trainer.freeze.FreezePlan;
 import io.vlfinetune.trainer.freeze.Proof;
 import io.vlfinetune.trainer.report.TensorBoardLog;
 import io.vlfinetune.trainer.source.Folders;
+import io.vlfinetune.trainer.source.SourceFolder;
 import io.vlfinetune.trainer.weights.Checkpoint;
 import io.vlfinetune.trainer.weights.Safetensors;
 import io.vlfinetune.trainer.weights.SafetensorsWriter;
@@ -24,15 +25,22 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The destination of a run. It is written beside its place and renamed, so that it is there whole or not at all.
+ * The destination of a run. It is written beside its place and renamed, so that it is there whole or not at all. Until
+ * then its name has run and attempt in it: another run may have declared the same destination.
  *
  * @param destination where the trained model goes
+ * @param uid of the run
+ * @param attempt of the run
  */
-public record OutputFolder(Path destination) {
+public record OutputFolder(Path destination, String uid, int attempt) {
+    private static final String UNFINISHED = ".unfinished";
     private static final JsonMapper JSON = Json.strict();
     private static final List<String> WEIGHTS = List.of(".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx");
     private static final Set<String> OWN = Set.of(OutputDocument.FILE, "metrics.jsonl");
@@ -100,15 +108,17 @@ public record OutputFolder(Path destination) {
      * Writes weights and companion files beside the destination: frozen tensors byte for byte from the base model,
      * trained ones in the base model's type.
      *
+     * @param source the base model's folder
      * @return the unfinished folder
-     * @throws TrainerException OutputFailed, if the disk refuses; nothing is left behind
+     * @throws TrainerException OutputFailed, if the disk refuses; InvalidSpec, if a companion has become a link that leads
+     *     out of its source; nothing is left behind
      */
-    public Path write(Checkpoint base, FreezePlan plan, Weights weights) {
+    public Path write(Checkpoint base, FreezePlan plan, Weights weights, SourceFolder source) {
         Path unfinished = unfinished();
         try {
-            Folders.delete(unfinished);
+            removeOwn();
             Files.createDirectories(unfinished);
-            copyCompanions(base.folder(), unfinished);
+            copyCompanions(source, unfinished);
             for (Safetensors file : base.files()) {
                 SafetensorsWriter.write(
                         unfinished.resolve(file.file().getFileName()),
@@ -118,6 +128,41 @@ public record OutputFolder(Path destination) {
             return unfinished;
         } catch (IOException | UncheckedIOException problem) {
             throw failed(problem);
+        } catch (TrainerException refused) {
+            throw withoutTrace(refused);
+        }
+    }
+
+    /** What this attempt and earlier ones of the run left. */
+    private void removeOwn() throws IOException {
+        for (Path left : unfinished(uid::equals)) {
+            Folders.delete(left);
+        }
+    }
+
+    /** What other runs with the same destination write, or left when they were killed. */
+    public List<Path> ofOthers() {
+        try {
+            return unfinished(other -> !other.equals(uid));
+        } catch (IOException | UncheckedIOException unreadable) {
+            return List.of();
+        }
+    }
+
+    /** Unfinished folders of the destination, by the uid in their names. */
+    private List<Path> unfinished(Predicate<String> of) throws IOException {
+        Path above = Objects.requireNonNull(destination.toAbsolutePath().getParent());
+        if (!Files.isDirectory(above)) {
+            return List.of();
+        }
+        Pattern named = Pattern.compile(
+                Pattern.quote(destination.getFileName() + ".") + "(.+)-\\d+" + Pattern.quote(UNFINISHED));
+        try (Stream<Path> entries = Files.list(above)) {
+            return entries.filter(entry -> {
+                        Matcher name = named.matcher(entry.getFileName().toString());
+                        return name.matches() && of.test(name.group(1));
+                    })
+                    .toList();
         }
     }
 
@@ -137,11 +182,12 @@ public record OutputFolder(Path destination) {
         return contents;
     }
 
-    private static void copyCompanions(Path from, Path to) throws IOException {
-        try (Stream<Path> files = Files.list(from)) {
+    private static void copyCompanions(SourceFolder from, Path to) throws IOException {
+        try (Stream<Path> files = Files.list(from.path())) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
                 String name = file.getFileName().toString();
                 if (WEIGHTS.stream().noneMatch(name::endsWith) && !OWN.contains(name)) {
+                    from.requireInside(file);
                     Path copy = Files.copy(file, to.resolve(name), StandardCopyOption.REPLACE_EXISTING);
                     Folders.sync(copy);
                 }
@@ -150,13 +196,15 @@ public record OutputFolder(Path destination) {
     }
 
     /**
-     * Gives the unfinished folder its name.
+     * Gives the unfinished folder its name. What the same declaration committed meanwhile counts instead.
      *
      * @param document what is known of it
      * @param metrics the run's metrics.jsonl; TensorBoard events lie beside it
-     * @throws TrainerException OutputFailed, if the disk refuses; nothing is left behind
+     * @return what is known of what is now at the destination
+     * @throws TrainerException OutputFailed, if the disk refuses; InvalidSpec, if something else has appeared there;
+     *     nothing is left behind
      */
-    public void commit(OutputDocument document, Path metrics) {
+    public OutputDocument commit(OutputDocument document, Path metrics) {
         Path unfinished = unfinished();
         try {
             Folders.sync(Files.copy(metrics, unfinished.resolve("metrics.jsonl")));
@@ -165,11 +213,22 @@ public record OutputFolder(Path destination) {
                     unfinished.resolve(OutputDocument.FILE),
                     JSON.writerWithDefaultPrettyPrinter().writeValueAsString(document));
             Folders.sync(unfinished);
-            Files.deleteIfExists(destination);
+            Optional<OutputDocument> meanwhile = committed(document.runDigest());
+            if (meanwhile.isPresent()) {
+                Folders.delete(unfinished);
+                return meanwhile.get();
+            }
+            if (Files.isSymbolicLink(destination)) {
+                Files.delete(destination);
+            }
+            // Takes the place of an empty folder, and of nothing else.
             Files.move(unfinished, destination, StandardCopyOption.ATOMIC_MOVE);
             Folders.sync(Objects.requireNonNull(destination.toAbsolutePath().getParent()));
+            return document;
         } catch (IOException | UncheckedIOException problem) {
             throw failed(problem);
+        } catch (TrainerException occupied) {
+            throw withoutTrace(occupied);
         }
     }
 
@@ -201,19 +260,24 @@ public record OutputFolder(Path destination) {
 
     /** Where the output is until it is committed. */
     public Path unfinished() {
-        return destination.resolveSibling(destination.getFileName() + ".unfinished");
+        return destination.resolveSibling(destination.getFileName() + "." + uid + "-" + attempt + UNFINISHED);
     }
 
     private TrainerException failed(Exception problem) {
+        return withoutTrace(new TrainerException(
+                Reason.OutputFailed,
+                "spec.output.destination: " + destination + " cannot be written: " + problem.getMessage()
+                        + "; make room there or choose another destination",
+                problem));
+    }
+
+    /** Takes the unfinished folder away before a failure is told. */
+    private TrainerException withoutTrace(TrainerException problem) {
         try {
             Folders.delete(unfinished());
         } catch (IOException left) {
             problem.addSuppressed(left);
         }
-        return new TrainerException(
-                Reason.OutputFailed,
-                "spec.output.destination: " + destination + " cannot be written: " + problem.getMessage()
-                        + "; make room there or choose another destination",
-                problem);
+        return problem;
     }
 }

@@ -13,6 +13,7 @@ import io.vlfinetune.trainer.engine.DType;
 import io.vlfinetune.trainer.engine.LinearKernel;
 import io.vlfinetune.trainer.engine.Ops;
 import io.vlfinetune.trainer.freeze.Proof;
+import io.vlfinetune.trainer.source.SourceFolder;
 import io.vlfinetune.trainer.testing.LlavaFixture;
 import io.vlfinetune.trainer.weights.Weights;
 import java.io.IOException;
@@ -42,14 +43,14 @@ class OutputFolderTest {
     void copyModel() throws IOException {
         model = LlavaFixture.copyTo(Files.createDirectories(folder.resolve("model")));
         metrics = Files.writeString(folder.resolve("metrics.jsonl"), "{\"step\":1}\n");
-        output = new OutputFolder(folder.resolve("out").resolve("trained"));
+        output = of("0-1", 2);
     }
 
     @Test
     void givenWeightsWhenCommittedThenTheFolderIsThereWholeAndKnownAgain() throws IOException {
         Files.writeString(model.resolve("pytorch_model.bin"), "other weights");
         withWeights((planned, weights) -> {
-            output.write(planned.checkpoint(), planned.plan(), weights);
+            output.write(planned.checkpoint(), planned.plan(), weights, source());
             assertThat(output.destination()).doesNotExist();
             Proof proof = output.prove(planned.checkpoint(), planned.plan(), Set.of());
             assertThat(proof.leaked()).isEmpty();
@@ -71,7 +72,7 @@ class OutputFolderTest {
         Files.createDirectories(output.destination());
         assertThat(output.committed(RUN)).isEmpty();
         withWeights((planned, weights) -> {
-            output.write(planned.checkpoint(), planned.plan(), weights);
+            output.write(planned.checkpoint(), planned.plan(), weights, source());
             output.commit(document(planned, output.prove(planned.checkpoint(), planned.plan(), Set.of())), metrics);
         });
         assertThat(names(output.destination())).contains("model.safetensors");
@@ -97,7 +98,7 @@ class OutputFolderTest {
     @Test
     void givenTheResultOfAnotherRunThenItIsRefused() {
         withWeights((planned, weights) -> {
-            output.write(planned.checkpoint(), planned.plan(), weights);
+            output.write(planned.checkpoint(), planned.plan(), weights, source());
             output.commit(document(planned, output.prove(planned.checkpoint(), planned.plan(), Set.of())), metrics);
         });
         assertThatThrownBy(() -> output.committed("sha256:bb"))
@@ -110,15 +111,15 @@ class OutputFolderTest {
     void givenAPlaceThatCannotBeWrittenThenTheReasonSaysSo() throws IOException {
         Path blocked = Files.writeString(folder.resolve("file"), "").resolve("trained");
         withWeights((planned, weights) -> {
-            OutputFolder there = new OutputFolder(blocked);
-            failed(() -> there.write(planned.checkpoint(), planned.plan(), weights));
+            OutputFolder there = new OutputFolder(blocked, "0-1", 2);
+            failed(() -> there.write(planned.checkpoint(), planned.plan(), weights, source()));
         });
     }
 
     @Test
     void givenACommitThatFailsThenNothingHalfWrittenIsLeft() throws IOException {
         withWeights((planned, weights) -> {
-            output.write(planned.checkpoint(), planned.plan(), weights);
+            output.write(planned.checkpoint(), planned.plan(), weights, source());
             Proof proof = output.prove(planned.checkpoint(), planned.plan(), Set.of());
             failed(() -> output.commit(document(planned, proof), folder.resolve("no-metrics.jsonl")));
         });
@@ -128,28 +129,96 @@ class OutputFolderTest {
     @Test
     void givenSomethingAppearsAtTheDestinationMeanwhileThenItStaysAndNothingHalfWrittenIsLeft() throws IOException {
         withWeights((planned, weights) -> {
-            output.write(planned.checkpoint(), planned.plan(), weights);
+            output.write(planned.checkpoint(), planned.plan(), weights, source());
             Proof proof = output.prove(planned.checkpoint(), planned.plan(), Set.of());
             appear(output.destination());
-            failed(() -> output.commit(document(planned, proof), metrics));
+            assertThatThrownBy(() -> output.commit(document(planned, proof), metrics))
+                    .isInstanceOfSatisfying(
+                            TrainerException.class,
+                            problem -> assertThat(problem.reason()).isEqualTo(Reason.InvalidSpec))
+                    .hasMessage(
+                            "spec.output.destination: " + output.destination()
+                                    + ": it holds something else; nothing there is overwritten: choose another folder or remove it");
         });
         assertThat(names(folder.resolve("out"))).containsExactly("trained");
         assertThat(names(output.destination())).containsExactly("thesis.txt");
     }
 
     @Test
-    void givenAnUnfinishedFolderOfADeadAttemptThenItIsReplacedAndCanBeDiscarded() throws IOException {
+    void givenAFileAppearsAtTheDestinationMeanwhileThenItStays() throws IOException {
+        withWeights((planned, weights) -> {
+            output.write(planned.checkpoint(), planned.plan(), weights, source());
+            Proof proof = output.prove(planned.checkpoint(), planned.plan(), Set.of());
+            writeFile(output.destination());
+            assertThatThrownBy(() -> output.commit(document(planned, proof), metrics))
+                    .isInstanceOf(TrainerException.class);
+        });
+        assertThat(output.destination()).hasContent("years of work");
+    }
+
+    @Test
+    void givenAnotherRunWithTheSameDestinationThenNeitherTouchesWhatTheOtherWritesAndTheFirstStays()
+            throws IOException {
+        OutputFolder other = of("0-1-7", 1);
+        Path users = Files.createDirectories(folder.resolve("out").resolve("trained.unfinished"));
+        withWeights((planned, weights) -> {
+            other.write(planned.checkpoint(), planned.plan(), weights, source());
+            output.write(planned.checkpoint(), planned.plan(), weights, source());
+            assertThat(output.ofOthers()).containsExactly(other.unfinished());
+            Proof proof = other.prove(planned.checkpoint(), planned.plan(), Set.of());
+            OutputDocument first = other.commit(document(planned, proof), metrics);
+            // The same declaration: its result is there.
+            assertThat(output.commit(document(planned, proof), metrics)).isEqualTo(first);
+        });
+        assertThat(users).isEmptyDirectory();
+        assertThat(names(folder.resolve("out"))).containsExactly("trained", "trained.unfinished");
+        assertThat(names(output.destination())).contains("model.safetensors");
+    }
+
+    @Test
+    void givenUnfinishedFoldersOfDeadAttemptsThenTheyAreRemovedAndOnesOwnCanBeDiscarded() throws IOException {
         Files.createDirectories(output.unfinished().resolve("deep"));
-        withWeights((planned, weights) -> output.write(planned.checkpoint(), planned.plan(), weights));
+        Files.createDirectories(of("0-1", 1).unfinished());
+        withWeights((planned, weights) -> output.write(planned.checkpoint(), planned.plan(), weights, source()));
+        assertThat(names(folder.resolve("out")))
+                .containsExactly(output.unfinished().getFileName().toString());
         assertThat(names(output.unfinished())).containsExactly("config.json", "model.safetensors");
         output.discard();
         assertThat(names(folder.resolve("out"))).isEmpty();
     }
 
+    @Test
+    void givenACompanionThatHasBecomeALinkToElsewhereThenItIsNotCopiedAndNothingIsLeft() throws IOException {
+        Path secret = Files.writeString(folder.resolve("secret"), "token");
+        Files.createSymbolicLink(model.resolve("notes.txt"), secret);
+        withWeights((planned, weights) -> assertThatThrownBy(
+                        () -> output.write(planned.checkpoint(), planned.plan(), weights, source()))
+                .isInstanceOfSatisfying(
+                        TrainerException.class,
+                        problem -> assertThat(problem.reason()).isEqualTo(Reason.InvalidSpec))
+                .hasMessageContaining("notes.txt is a link to "));
+        assertThat(names(folder.resolve("out"))).isEmpty();
+    }
+
+    private OutputFolder of(String uid, int attempt) {
+        return new OutputFolder(folder.resolve("out").resolve("trained"), uid, attempt);
+    }
+
+    private SourceFolder source() {
+        return SourceFolder.named(model, "spec.model.source");
+    }
+
+    private static void writeFile(Path path) {
+        try {
+            Files.writeString(path, "years of work");
+        } catch (IOException problem) {
+            throw new AssertionError(problem);
+        }
+    }
+
     private static void appear(Path destination) {
         try {
-            Files.createDirectories(destination);
-            Files.writeString(destination.resolve("thesis.txt"), "years of work");
+            writeFile(Files.createDirectories(destination).resolve("thesis.txt"));
         } catch (IOException problem) {
             throw new AssertionError(problem);
         }

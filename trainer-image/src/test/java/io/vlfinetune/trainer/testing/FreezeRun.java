@@ -23,6 +23,7 @@ import io.vlfinetune.trainer.optimize.ParameterGroup;
 import io.vlfinetune.trainer.optimize.ParameterGroups;
 import io.vlfinetune.trainer.optimize.Rate;
 import io.vlfinetune.trainer.output.OutputFolder;
+import io.vlfinetune.trainer.source.SourceFolder;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
@@ -98,8 +99,12 @@ public record FreezeRun(
         FreezePlan whole = plan(new FreezeSpec(false, false, false, List.of(), phases, null));
         Set<String> reached = new HashSet<>(whole.trainable());
         expected.phases().forEach(phase -> reached.removeAll(phase.withoutGradient()));
-        OutputFolder output = new OutputFolder(scratch.resolve("proved"));
-        output.write(loaded.checkpoint(), whole, loaded.weights());
+        OutputFolder output = new OutputFolder(scratch.resolve("proved"), "0-1", 1);
+        output.write(
+                loaded.checkpoint(),
+                whole,
+                loaded.weights(),
+                SourceFolder.named(loaded.checkpoint().folder(), "spec.model.source"));
         Proof proof = output.prove(loaded.checkpoint(), whole, reached);
         output.discard();
         assertThat(proof.leaked()).isEmpty();
