@@ -132,6 +132,7 @@ final class TrainingRun {
                     run.training(),
                     workload,
                     options.memoryLimit());
+            workload.requireHeap(Runtime.getRuntime().maxMemory());
             output.requireWritable();
             output.ofOthers()
                     .forEach(other -> log.line(

@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
  * decoded when a sample is asked for. Safe for use by several threads.
  */
 public final class Dataset implements SampleSource {
-    /** Bytes of encoded samples that are kept for later epochs unless another number is given: 256 MiB. */
-    public static final long DEFAULT_CACHE_BYTES = 256L << 20;
+    /** Bytes of encoded samples that are kept for later epochs unless another number is given: 256 MiB in a heap of 2 GiB. */
+    public static final long DEFAULT_CACHE_BYTES =
+            Math.min(256L << 20, Runtime.getRuntime().maxMemory() / 8);
 
     private final List<Part> parts;
     private final SampleCache cache;

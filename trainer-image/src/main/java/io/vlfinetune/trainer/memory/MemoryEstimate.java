@@ -2,7 +2,6 @@ package io.vlfinetune.trainer.memory;
 
 import io.vlfinetune.api.MemoryStatus;
 import io.vlfinetune.api.Part;
-import io.vlfinetune.trainer.data.Prefetcher;
 import io.vlfinetune.trainer.engine.DType;
 import io.vlfinetune.trainer.family.Blueprint;
 import io.vlfinetune.trainer.freeze.FreezePlan;
@@ -59,9 +58,6 @@ public record MemoryEstimate(Blueprint blueprint, DType precision, boolean accum
 
     /** What a layer that remembers nothing holds at once, by what it would keep: its sources and results; measured. */
     private static final long BELOW = 3;
-
-    /** How often the pixels of a batch are there: batches ready or in preparation, the one in use, the array made of it. */
-    private static final long HELD = Prefetcher.AHEAD + 2;
 
     /** Logits in Float32, their log-softmax and its gradient. */
     private static final long LOGITS = 12;
@@ -127,17 +123,13 @@ public record MemoryEstimate(Blueprint blueprint, DType precision, boolean accum
                             .mapToLong(Stretch::kept)
                             .sum());
         }
-        long process = PROCESS + workload.cachedBytes();
+        // Beside the heap: the array that is made of a batch's pixels.
+        long process = PROCESS + workload.heapBytes() + workload.pixelBytes() + masks(workload);
         Workload evaluation = workload.evaluation();
-        if (evaluation == null) {
-            process += HELD * workload.pixelBytes() + masks(workload);
-        } else {
+        if (evaluation != null) {
             peak = Math.max(peak, evaluating(evaluation));
-            // The next training batches wait beside those of an evaluation.
-            long waiting = Prefetcher.AHEAD * workload.pixelBytes();
-            process += evaluation.cachedBytes()
-                    + Math.max(HELD * workload.pixelBytes(), waiting + HELD * evaluation.pixelBytes())
-                    + Math.max(masks(workload), masks(evaluation));
+            process += Math.max(0, evaluation.pixelBytes() - workload.pixelBytes())
+                    + Math.max(0, masks(evaluation) - masks(workload));
         }
         return new MemoryStatus(
                 process,

@@ -1,8 +1,11 @@
 package io.vlfinetune.trainer.memory;
 
+import io.vlfinetune.contract.Reason;
+import io.vlfinetune.trainer.TrainerException;
 import io.vlfinetune.trainer.data.Dataset;
 import io.vlfinetune.trainer.data.EncodedSample;
 import io.vlfinetune.trainer.data.Pixels;
+import io.vlfinetune.trainer.data.Prefetcher;
 import io.vlfinetune.trainer.family.Blueprint;
 import io.vlfinetune.trainer.model.LayerTensor;
 import java.util.Arrays;
@@ -89,6 +92,32 @@ public record Workload(
     /** Tokens of a row, padded to the longest. */
     long length() {
         return Math.ceilDiv(tokens, rows);
+    }
+
+    /** What the Java heap holds of samples: those kept, and the pixels of the batches ready and in use. */
+    long heapBytes() {
+        long training = (Prefetcher.AHEAD + 1) * pixelBytes;
+        if (evaluation == null) {
+            return cachedBytes + training;
+        }
+        // The next training batches wait beside those of an evaluation.
+        long evaluating = Prefetcher.AHEAD * pixelBytes + (Prefetcher.AHEAD + 1) * evaluation.pixelBytes;
+        return cachedBytes + evaluation.cachedBytes + Math.max(training, evaluating);
+    }
+
+    /**
+     * Refuses a batch whose samples the Java heap does not hold, whatever else the pod has.
+     *
+     * @param heap the most bytes it may have
+     * @throws TrainerException DoesNotFit
+     */
+    public void requireHeap(long heap) {
+        if (heapBytes() > heap) {
+            throw new TrainerException(
+                    Reason.DoesNotFit,
+                    "preprocessed images of the batches at hand need about %s of Java heap, but the trainer has %s; lower spec.training.batchSize and raise gradientAccumulation as much, or raise spec.resources.memory, a quarter of which is heap"
+                            .formatted(MemoryPlan.size(heapBytes()), MemoryPlan.size(heap)));
+        }
     }
 
     /** As large as the larger of two batches in everything, when both data sets are there. */

@@ -192,6 +192,22 @@ class MemoryEstimateTest {
         }
     }
 
+    /** 17 tiles of 384 x 384 pixels a sample. */
+    @Test
+    void givenABatchWhosePixelsTheHeapDoesNotHoldThenItIsRefusedWithBothSizes() {
+        Workload tiles = new Workload(8, 80_000, 20_000, 40_000, 2_000, 8 * 30_081_024L, 64 << 20, null);
+        assertThatThrownBy(() -> tiles.requireHeap(512L << 20))
+                .isInstanceOfSatisfying(
+                        TrainerException.class,
+                        problem -> assertThat(problem.reason()).isEqualTo(Reason.DoesNotFit))
+                .hasMessageContaining("need about 753 MiB of Java heap, but the trainer has 512 MiB")
+                .hasMessageContaining("spec.training.batchSize");
+        tiles.requireHeap(1L << 30);
+        assertThatThrownBy(() -> with(tiles, tiles).requireHeap(1L << 30))
+                .as("an evaluation beside the training batches that wait")
+                .isInstanceOf(TrainerException.class);
+    }
+
     /** Of Gemma 3: two kinds of masks where the window is shorter than a row. */
     @Test
     void givenAttentionByMasksThenTheyCount() {
