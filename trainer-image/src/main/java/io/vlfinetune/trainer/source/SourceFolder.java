@@ -6,8 +6,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.stream.Stream;
 
 /**
@@ -15,26 +13,13 @@ import java.util.stream.Stream;
  * folder need not have, and writes copies into its output: a link to a secret must not fetch it.
  *
  * @param path the folder
- * @param roots folders beneath which its files may really be
+ * @param root folder beneath which its files must really be
  * @param field path of the field in the resource, for messages
  */
-public record SourceFolder(Path path, List<Path> roots, String field) {
-    /** Keeps a copy of the roots. */
-    public SourceFolder {
-        roots = List.copyOf(roots);
-    }
-
-    /**
-     * A folder that was named as it is: its files may lie in it, and those of a snapshot in a Hugging Face cache among the
-     * blobs of the same repository.
-     */
-    public static SourceFolder named(Path path, String field) {
-        List<Path> roots = new ArrayList<>(List.of(path));
-        Path above = real(path).getParent();
-        if (above != null && above.endsWith("snapshots")) {
-            roots.add(above.resolveSibling("blobs"));
-        }
-        return new SourceFolder(path, roots, field);
+public record SourceFolder(Path path, Path root, String field) {
+    /** A folder of the user's own machine, read with the user's own rights: its links may lead anywhere. */
+    public static SourceFolder ofThisMachine(Path path, String field) {
+        return new SourceFolder(path, path.toAbsolutePath().getRoot(), field);
     }
 
     private static Path real(Path path) {
@@ -73,14 +58,11 @@ public record SourceFolder(Path path, List<Path> roots, String field) {
                     field + ": " + file + " cannot be read: " + problem + "; see who changes the folder meanwhile",
                     problem);
         }
-        for (Path root : roots) {
-            if (target.startsWith(real(root))) {
-                return;
-            }
+        if (!target.startsWith(real(root))) {
+            throw new TrainerException(
+                    Reason.InvalidSpec,
+                    field + ": " + file + " is a link to " + target + ", outside of " + root
+                            + "; put the file itself there");
         }
-        throw new TrainerException(
-                Reason.InvalidSpec,
-                field + ": " + file + " is a link to " + target + ", outside of " + roots.getFirst()
-                        + "; put the file itself there");
     }
 }

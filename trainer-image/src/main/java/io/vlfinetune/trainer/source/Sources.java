@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
@@ -48,8 +47,8 @@ public record Sources(Path root, Map<String, String> mounts) {
     public SourceFolder folder(String uri, String field) {
         Path path = resolve(uri, field);
         SourceFolder folder = uri.startsWith(CLAIM)
-                ? new SourceFolder(path, List.of(mount(uri, field)), field)
-                : SourceFolder.named(path, field);
+                ? new SourceFolder(path, mount(uri, field), field)
+                : SourceFolder.ofThisMachine(path, field);
         folder.requireInside();
         return folder;
     }
