@@ -111,13 +111,12 @@ final class RunFile {
         }
         for (int i = 0; i < run.data().evaluation().size(); i++) {
             EvaluationSource source = run.data().evaluation().get(i);
-            require("data.evaluation[" + i + "].name", source.name());
             require("data.evaluation[" + i + "].source", source.source());
         }
-        requireUnique(
+        requireNames(
                 "data.evaluation",
                 run.data().evaluation().stream().map(EvaluationSource::name).toList());
-        requireUnique(
+        requireNames(
                 "freeze.phases",
                 run.freeze().phases().stream().map(PhaseSpec::name).toList());
     }
@@ -128,9 +127,10 @@ final class RunFile {
         }
     }
 
-    /** What they are called is all that tells their metrics apart. */
-    private void requireUnique(String list, List<String> names) {
+    /** Metrics, plan and status tell them apart by their names alone. */
+    private void requireNames(String list, List<String> names) {
         for (int i = 0; i < names.size(); i++) {
+            require(list + "[" + i + "].name", names.get(i));
             int first = names.indexOf(names.get(i));
             if (first < i) {
                 throw invalid(list + "[" + i + "].name: " + names.get(i) + " is the name of " + list + "[" + first

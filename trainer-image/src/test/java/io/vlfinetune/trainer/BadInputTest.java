@@ -133,6 +133,12 @@ class BadInputTest {
     }
 
     @Test
+    void givenAPhaseWithoutANameThenItIsNamedByItsPlace() {
+        run.freeze("{phases: [{name: 'a', until: {steps: 1}}, {}]}");
+        refused(Reason.InvalidSpec, 10, run.config() + ": freeze.phases[1].name is missing");
+    }
+
+    @Test
     void givenTwoPhasesOfOneNameThenBothAreNamed() {
         run.freeze("{phases: [{name: 'a', until: {steps: 1}}, {name: 'b', until: {steps: 1}}, {name: 'a'}]}");
         refused(
