@@ -87,7 +87,7 @@ record Moment(Class<?> type, String method, String argument, int times) {
                     default -> {}
                 }
             }
-            if (left == 0) {
+            if (left <= 0) {
                 return;
             }
             events.resume();
