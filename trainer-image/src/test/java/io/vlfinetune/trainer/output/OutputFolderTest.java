@@ -205,7 +205,7 @@ class OutputFolderTest {
     }
 
     private SourceFolder source() {
-        return SourceFolder.named(model, "spec.model.source");
+        return new SourceFolder(model, model, "spec.model.source");
     }
 
     private static void writeFile(Path path) {

@@ -104,7 +104,7 @@ public record FreezeRun(
                 loaded.checkpoint(),
                 whole,
                 loaded.weights(),
-                SourceFolder.named(loaded.checkpoint().folder(), "spec.model.source"));
+                SourceFolder.ofThisMachine(loaded.checkpoint().folder(), "spec.model.source"));
         Proof proof = output.prove(loaded.checkpoint(), whole, reached);
         output.discard();
         assertThat(proof.leaked()).isEmpty();
