@@ -69,8 +69,8 @@ final class RunDigest {
     }
 
     /**
-     * One digest of the sizes of the images in their order; empty if the data files hold them. Their bytes would be read
-     * before the first step of every attempt, which is hours for a large set; dates would not survive a copy.
+     * One digest of the sizes of the images in their order; empty if the data files hold them. Their bytes would all have to
+     * be read before the first step of every attempt; dates would not survive a copy.
      */
     private static String images(Dataset data) {
         String all = "";
