@@ -69,12 +69,8 @@ final class Vlft implements Runnable {
                 surroundings.err().println(known.reason() + ": " + known.getMessage());
                 yield known.reason().exitCode().orElse(1);
             }
-            case IOException refused -> {
-                surroundings.err().println("vlft: " + refused.getMessage());
-                yield 1;
-            }
-            case KubernetesClientException refused -> {
-                surroundings.err().println("vlft: " + refused.getMessage());
+            case IOException _, KubernetesClientException _ -> {
+                surroundings.err().println("vlft: " + problem.getMessage());
                 yield 1;
             }
             default -> throw problem;

@@ -52,6 +52,20 @@ public final class Samples {
 
     private Samples() {}
 
+    /** A spec with other resources and another life. */
+    public static VLFineTuneSpec with(VLFineTuneSpec spec, ResourcesSpec resources, LifecycleSpec lifecycle) {
+        return new VLFineTuneSpec(
+                spec.model(),
+                spec.data(),
+                spec.freeze(),
+                spec.training(),
+                spec.output(),
+                resources,
+                spec.scheduling(),
+                lifecycle,
+                spec.managedBy());
+    }
+
     public static VLFineTune run(VLFineTuneSpec spec) {
         VLFineTune run = new VLFineTune();
         run.setMetadata(new ObjectMetaBuilder()

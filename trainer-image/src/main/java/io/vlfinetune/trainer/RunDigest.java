@@ -73,19 +73,7 @@ final class RunDigest {
      * be read before the first step of every attempt; dates would not survive a copy.
      */
     private static String images(Dataset data) {
-        String all = "";
-        for (Path file : (Iterable<Path>) data.imageFiles()::iterator) {
-            all = Folders.digest(all + " " + size(file));
-        }
-        return all;
-    }
-
-    private static long size(Path file) {
-        try {
-            return Files.size(file);
-        } catch (IOException problem) {
-            throw new TrainerException(Reason.SourceUnavailable, file + " cannot be read: " + problem, problem);
-        }
+        return data.imageBytes().mapToObj(Long::toString).reduce("", (all, bytes) -> Folders.digest(all + " " + bytes));
     }
 
     /** The evaluation sets, which are the last of the data files. */

@@ -118,7 +118,6 @@ final class TrainingRun {
             if (run.planOnly()) {
                 return planned(document, memory);
             }
-            // It reads every image, which nobody who asks for a plan should wait for.
             String digest = RunDigest.of(run, model.path(), weights, DataSets.files(run.data(), sources), data);
             Optional<OutputDocument> committed = output.committed(digest);
             if (committed.isPresent()) {

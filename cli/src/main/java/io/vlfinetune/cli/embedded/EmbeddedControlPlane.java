@@ -26,16 +26,14 @@ public final class EmbeddedControlPlane implements AutoCloseable {
     private static final String NO_IMAGE = "this-machine";
 
     private final ApiServer server;
-    private final OwnerCleanup cleanup;
-    private final LocalNode node;
-    private final VLFineTuneOperator operator;
+    /** Ends what was started, the last first. */
+    private final Deque<Runnable> started;
+
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private EmbeddedControlPlane(ApiServer server, OwnerCleanup cleanup, LocalNode node, VLFineTuneOperator operator) {
+    private EmbeddedControlPlane(ApiServer server, Deque<Runnable> started) {
         this.server = server;
-        this.cleanup = cleanup;
-        this.node = node;
-        this.operator = operator;
+        this.started = started;
     }
 
     /**
@@ -49,7 +47,9 @@ public final class EmbeddedControlPlane implements AutoCloseable {
             started.push(cleanup::close);
             LocalNode node = LocalNode.start(server.client(), parts);
             started.push(node::close);
-            return new EmbeddedControlPlane(server, cleanup, node, operator(server));
+            VLFineTuneOperator operator = operator(server);
+            started.push(operator::close);
+            return new EmbeddedControlPlane(server, started);
         } catch (RuntimeException e) {
             started.forEach(Runnable::run);
             throw e;
@@ -88,10 +88,7 @@ public final class EmbeddedControlPlane implements AutoCloseable {
     @Override
     public void close() {
         if (closed.compareAndSet(false, true)) {
-            operator.close();
-            node.close();
-            cleanup.close();
-            server.close();
+            started.forEach(Runnable::run);
         }
     }
 }

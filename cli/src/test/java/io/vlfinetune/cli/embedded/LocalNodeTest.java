@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -100,6 +101,22 @@ class LocalNodeTest {
                         .isNotNull()
                         .extracting(pod -> pod.getStatus().getPhase())
                         .isEqualTo(phase));
+    }
+
+    private Watch watchPods(BiConsumer<Watcher.Action, Pod> seen) {
+        return client.pods().inNamespace("default").watch(new Watcher<>() {
+            @Override
+            public void eventReceived(Action action, Pod pod) {
+                seen.accept(action, pod);
+            }
+
+            @Override
+            public void onClose(WatcherException cause) {}
+        });
+    }
+
+    private void deleteJob(String run) {
+        client.batch().v1().jobs().inNamespace("default").withName(run + "-1").delete();
     }
 
     private void awaitListening() {
@@ -212,7 +229,7 @@ class LocalNodeTest {
                                         .isEqualTo("waiting for room on this machine: needs 1 cores, 0 are free"))));
         assertThat(pod("second").getStatus().getPhase()).isEqualTo("Pending");
 
-        client.batch().v1().jobs().inNamespace("default").withName("first-1").delete();
+        deleteJob("first");
 
         awaitPhase("second", "Succeeded");
     }
@@ -230,26 +247,11 @@ class LocalNodeTest {
         awaitPhase("digits", "Running");
         await().atMost(PATIENCE).until(() -> Files.exists(folder.resolve("runs/digits/scratch/threads")));
         List<String> phases = new CopyOnWriteArrayList<>();
-        Watch watch = client.pods().inNamespace("default").watch(new Watcher<>() {
-            @Override
-            public void eventReceived(Action action, Pod pod) {
-                phases.add(action + " " + pod.getStatus().getPhase());
-            }
-
-            @Override
-            public void onClose(WatcherException cause) {}
-        });
-        try {
-            client.batch()
-                    .v1()
-                    .jobs()
-                    .inNamespace("default")
-                    .withName("digits-1")
-                    .delete();
+        try (Watch _ = watchPods(
+                (action, pod) -> phases.add(action + " " + pod.getStatus().getPhase()))) {
+            deleteJob("digits");
             await().atMost(PATIENCE).until(() -> job("digits") == null && pod("digits") == null);
             await().atMost(PATIENCE).until(() -> phases.contains("DELETED Failed"));
-        } finally {
-            watch.close();
         }
         assertThat(phases).containsSubsequence("MODIFIED Failed", "DELETED Failed");
     }
@@ -259,24 +261,10 @@ class LocalNodeTest {
         create("digits", "stubborn", "2");
         awaitListening();
         List<Integer> codes = new CopyOnWriteArrayList<>();
-        try (Watch _ = client.pods().inNamespace("default").watch(new Watcher<>() {
-            @Override
-            public void eventReceived(Action action, Pod pod) {
-                pod.getStatus().getContainerStatuses().stream()
-                        .flatMap(container ->
-                                Stream.ofNullable(container.getState().getTerminated()))
-                        .forEach(end -> codes.add(end.getExitCode()));
-            }
-
-            @Override
-            public void onClose(WatcherException cause) {}
-        })) {
-            client.batch()
-                    .v1()
-                    .jobs()
-                    .inNamespace("default")
-                    .withName("digits-1")
-                    .delete();
+        try (Watch _ = watchPods((_, pod) -> pod.getStatus().getContainerStatuses().stream()
+                .flatMap(container -> Stream.ofNullable(container.getState().getTerminated()))
+                .forEach(end -> codes.add(end.getExitCode())))) {
+            deleteJob("digits");
             await().atMost(PATIENCE).until(() -> job("digits") == null);
             await().atMost(PATIENCE).until(() -> !codes.isEmpty());
         }

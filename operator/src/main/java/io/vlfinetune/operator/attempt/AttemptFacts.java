@@ -2,6 +2,7 @@ package io.vlfinetune.operator.attempt;
 
 import io.vlfinetune.contract.ProgressReport;
 import io.vlfinetune.contract.TrainerState;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -35,6 +36,15 @@ public record AttemptFacts(
     /** The trainer's latest report, if it is about this attempt. */
     public Optional<ProgressReport> ownReport() {
         return Optional.ofNullable(report).filter(value -> value.attempt() != null && value.attempt() == number);
+    }
+
+    /** When the present pod last reported; a report from before it was made is its predecessor's. */
+    public Optional<Instant> reported() {
+        return ownReport()
+                .map(ProgressReport::time)
+                .flatMap(Times::parse)
+                .filter(time ->
+                        pod().map(PodFacts::created).filter(time::isBefore).isEmpty());
     }
 
     /** The report by which the trainer says that it has ended. */

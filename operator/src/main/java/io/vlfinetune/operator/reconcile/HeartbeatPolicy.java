@@ -45,7 +45,7 @@ final class HeartbeatPolicy implements Policy {
 
     /** Why an attempt whose present pod never reported was not at work; null: it was. */
     private static @Nullable String awaited(Situation situation, AttemptFacts attempt) {
-        if (Silence.reported(attempt).isPresent()) {
+        if (attempt.reported().isPresent()) {
             return null;
         }
         return Preemption.waiting(situation, attempt).isPresent() ? Preemption.REASON : "Starting";

@@ -4,13 +4,10 @@ import io.vlfinetune.api.AttemptStatus;
 import io.vlfinetune.api.Condition;
 import io.vlfinetune.api.ConditionType;
 import io.vlfinetune.api.VLFineTuneStatus;
-import io.vlfinetune.contract.ProgressReport;
 import io.vlfinetune.operator.attempt.AttemptFacts;
 import io.vlfinetune.operator.attempt.JobFacts;
 import io.vlfinetune.operator.attempt.PodFacts;
-import io.vlfinetune.operator.attempt.Times;
 import io.vlfinetune.operator.conditions.Conditions;
-import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -56,7 +53,7 @@ final class Preemption {
             return Optional.of(taken(pod.get().name(), attempt));
         }
         return (underWay(situation) || predecessor(attempt, pod.get()))
-                        && !reported(attempt, pod.get().created())
+                        && attempt.reported().isEmpty()
                 ? Optional.of("pod %s takes the place of the one that was taken away"
                         .formatted(pod.get().name()))
                 : Optional.empty();
@@ -64,15 +61,6 @@ final class Preemption {
 
     private static String taken(String pod, AttemptFacts attempt) {
         return "pod %s was taken away; Kubernetes brings another one for attempt %d".formatted(pod, attempt.number());
-    }
-
-    /** A report from before the pod was made is its predecessor's. */
-    private static boolean reported(AttemptFacts attempt, Instant created) {
-        return attempt.ownReport()
-                .map(ProgressReport::time)
-                .flatMap(Times::parse)
-                .filter(time -> !time.isBefore(created))
-                .isPresent();
     }
 
     /** Whether there is a report, of which a pod that still works is not the author. */

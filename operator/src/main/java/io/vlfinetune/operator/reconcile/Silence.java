@@ -1,7 +1,6 @@
 package io.vlfinetune.operator.reconcile;
 
 import io.vlfinetune.api.FailureStatus;
-import io.vlfinetune.contract.ProgressReport;
 import io.vlfinetune.contract.Reason;
 import io.vlfinetune.operator.attempt.AttemptEnd;
 import io.vlfinetune.operator.attempt.AttemptFacts;
@@ -20,19 +19,8 @@ final class Silence {
      * first report follows at once. Empty while there is no container, whatever its predecessor said.
      */
     static Optional<Instant> since(Situation situation, AttemptFacts attempt) {
-        return reported(attempt)
+        return attempt.reported()
                 .or(() -> situation.liveChannel() ? attempt.pod().map(PodFacts::runningSince) : Optional.empty());
-    }
-
-    /** The last report of the attempt's present pod; one from before it was made is its predecessor's. */
-    static Optional<Instant> reported(AttemptFacts attempt) {
-        return attempt.ownReport()
-                .map(ProgressReport::time)
-                .flatMap(Times::parse)
-                .filter(time -> attempt.pod()
-                        .map(PodFacts::created)
-                        .filter(time::isBefore)
-                        .isEmpty());
     }
 
     /** When the silence of an attempt is too long. */

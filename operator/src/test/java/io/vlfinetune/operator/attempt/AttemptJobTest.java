@@ -188,17 +188,7 @@ class AttemptJobTest {
     }
 
     private Container trainer(ResourcesSpec resources, LifecycleSpec lifecycle) {
-        VLFineTuneSpec spec = run.getSpec();
-        VLFineTune other = Samples.run(new VLFineTuneSpec(
-                spec.model(),
-                spec.data(),
-                spec.freeze(),
-                spec.training(),
-                spec.output(),
-                resources,
-                spec.scheduling(),
-                lifecycle,
-                null));
+        VLFineTune other = Samples.run(Samples.with(run.getSpec(), resources, lifecycle));
         return AttemptJob.of(other, 1, 1, StopGrace.USUAL, Samples.CONFIGURATION)
                 .getSpec()
                 .getTemplate()

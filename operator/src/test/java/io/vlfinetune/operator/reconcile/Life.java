@@ -6,13 +6,13 @@ import io.vlfinetune.api.Condition;
 import io.vlfinetune.api.ConditionType;
 import io.vlfinetune.api.LifecycleSpec;
 import io.vlfinetune.api.ResourcesSpec;
-import io.vlfinetune.api.VLFineTuneSpec;
 import io.vlfinetune.api.VLFineTuneStatus;
 import io.vlfinetune.api.kubernetes.VLFineTune;
 import io.vlfinetune.contract.Json;
 import io.vlfinetune.contract.LastWord;
 import io.vlfinetune.contract.ProgressReport;
 import io.vlfinetune.operator.OperatorConfiguration;
+import io.vlfinetune.operator.Samples;
 import io.vlfinetune.operator.attempt.AttemptFacts;
 import io.vlfinetune.operator.attempt.Children;
 import io.vlfinetune.operator.attempt.JobFacts;
@@ -222,17 +222,7 @@ final class Life {
     }
 
     private Life spec(ResourcesSpec resources, LifecycleSpec lifecycle) {
-        VLFineTuneSpec spec = run.getSpec();
-        run.setSpec(new VLFineTuneSpec(
-                spec.model(),
-                spec.data(),
-                spec.freeze(),
-                spec.training(),
-                spec.output(),
-                resources,
-                spec.scheduling(),
-                lifecycle,
-                spec.managedBy()));
+        run.setSpec(Samples.with(run.getSpec(), resources, lifecycle));
         return changeSpec();
     }
 

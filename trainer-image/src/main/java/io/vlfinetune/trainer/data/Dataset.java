@@ -1,13 +1,12 @@
 package io.vlfinetune.trainer.data;
 
 import io.vlfinetune.api.DataFormat;
-import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,8 +34,9 @@ public final class Dataset implements SampleSource {
      */
     public record Source(DataFile file, MediaRoot media, Processor processor) {}
 
-    /** One file, with the number of samples in the files before it. */
-    private record Part(SampleIndex index, ConversationReader reader, Source source, int first) {}
+    /** One file, with what its images take each, and the number of samples in the files before it. */
+    @SuppressWarnings("ArrayRecordComponent") // never leaves this class
+    private record Part(SampleIndex index, ConversationReader reader, Source source, long[] imageBytes, int first) {}
 
     private Dataset(List<Part> parts, long cacheBytes) {
         this.parts = List.copyOf(parts);
@@ -74,7 +74,12 @@ public final class Dataset implements SampleSource {
         for (Source source : sources) {
             var check = new Check(source.file.format(), source.media);
             SampleIndex index = new SampleFile(source.file).scan(check::accept);
-            parts.add(new Part(index, Objects.requireNonNull(check.reader), source, first));
+            parts.add(new Part(
+                    index,
+                    Objects.requireNonNull(check.reader),
+                    source,
+                    check.imageBytes.build().toArray(),
+                    first));
             first = Math.addExact(first, index.size());
         }
         return new Dataset(parts, cacheBytes);
@@ -91,13 +96,9 @@ public final class Dataset implements SampleSource {
         return part.index.location(index - part.first);
     }
 
-    /** The files of all images in the order of the samples; an image that a data file holds has none. */
-    public Stream<Path> imageFiles() {
-        return IntStream.range(0, size).boxed().flatMap(index -> {
-            Conversation conversation = conversation(index);
-            MediaRoot media = part(index).source.media;
-            return conversation.images().stream().flatMap(image -> media.file(image, conversation.location()).stream());
-        });
+    /** Bytes of the files of all images in the order of the samples; an image that a data file holds has none. */
+    public LongStream imageBytes() {
+        return parts.stream().flatMapToLong(part -> Arrays.stream(part.imageBytes));
     }
 
     /** A sample as it stands in its file. */
@@ -131,14 +132,10 @@ public final class Dataset implements SampleSource {
     }
 
     /** The target tokens of a sample that was encoded before. */
+    @Override
     public OptionalInt counted(int index) {
         int known = counted[index];
         return known == 0 ? OptionalInt.empty() : OptionalInt.of(known - 1);
-    }
-
-    @Override
-    public int targets(int index) {
-        return counted(index).orElseGet(() -> get(index).targets());
     }
 
     private Part part(int index) {
@@ -155,6 +152,7 @@ public final class Dataset implements SampleSource {
     private static final class Check {
         private final DataFormat format;
         private final MediaRoot media;
+        private final LongStream.Builder imageBytes = LongStream.builder();
         private @Nullable ConversationReader reader;
 
         Check(DataFormat format, MediaRoot media) {
@@ -168,7 +166,7 @@ public final class Dataset implements SampleSource {
             }
             Conversation conversation = reader.read(sample);
             for (Content.Image image : conversation.images()) {
-                media.check(image, conversation.location());
+                media.check(image, conversation.location()).ifPresent(imageBytes::add);
             }
         }
     }

@@ -10,7 +10,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.Locale;
-import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * The folder beneath which all images of a data set lie. Nothing outside it is ever opened: neither through {@code ..},
@@ -53,28 +53,24 @@ public final class MediaRoot {
     /**
      * Checks that an image is there, without decoding it.
      *
-     * @throws TrainerException DataInvalid when it is missing, lies outside, or its data URI is malformed
+     * @return the bytes of its file; empty if the data file holds the image
+     * @throws TrainerException DataInvalid when it is missing, lies outside, or its data URI is malformed;
+     *     SourceUnavailable when its file cannot be looked at
      */
-    public void check(Content.Image image, SampleLocation location) {
+    public OptionalLong check(Content.Image image, SampleLocation location) {
         if (image.bytes() != null) {
-            return; // it came with its sample
+            return OptionalLong.empty(); // it came with its sample
         }
         if (isDataUri(image.reference())) {
             dataUri(image.reference(), location);
-        } else {
-            resolve(image.reference(), location);
+            return OptionalLong.empty();
         }
-    }
-
-    /**
-     * The file of an image; empty if the data file holds the image.
-     *
-     * @throws TrainerException DataInvalid when it is missing or lies outside
-     */
-    Optional<Path> file(Content.Image image, SampleLocation location) {
-        return image.bytes() != null || isDataUri(image.reference())
-                ? Optional.empty()
-                : Optional.of(resolve(image.reference(), location));
+        Path path = resolve(image.reference(), location);
+        try {
+            return OptionalLong.of(Files.size(path));
+        } catch (IOException e) {
+            throw unreadable(image.reference(), location, e);
+        }
     }
 
     /**
@@ -105,11 +101,15 @@ public final class MediaRoot {
         try {
             return Files.readAllBytes(path);
         } catch (IOException e) {
-            throw new TrainerException(
-                    Reason.SourceUnavailable,
-                    location + ": image " + shown(reference) + " cannot be read: " + e.getMessage(),
-                    e);
+            throw unreadable(reference, location, e);
         }
+    }
+
+    private static TrainerException unreadable(String reference, SampleLocation location, IOException e) {
+        return new TrainerException(
+                Reason.SourceUnavailable,
+                location + ": image " + shown(reference) + " cannot be read: " + e.getMessage(),
+                e);
     }
 
     private Path resolve(String reference, SampleLocation location) {

@@ -1,5 +1,7 @@
 package io.vlfinetune.trainer.data;
 
+import java.util.OptionalInt;
+
 /** Gives samples by their number. Safe for use by several threads. */
 @FunctionalInterface
 public interface SampleSource {
@@ -11,8 +13,13 @@ public interface SampleSource {
      */
     EncodedSample get(int index);
 
-    /** The target tokens of a sample; whoever knows them need not make the sample for it. */
+    /** The target tokens of a sample, where they are known without making it. */
+    default OptionalInt counted(int index) {
+        return OptionalInt.empty();
+    }
+
+    /** The target tokens of a sample. */
     default int targets(int index) {
-        return get(index).targets();
+        return counted(index).orElseGet(() -> get(index).targets());
     }
 }

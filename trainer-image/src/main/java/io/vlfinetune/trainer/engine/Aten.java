@@ -15,6 +15,7 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -51,7 +52,8 @@ final class Aten {
     /** Needs the loaded engine. */
     Aten(PtNDManager manager) {
         this.manager = manager;
-        torch = SymbolLookup.libraryLookup(LibUtils.getLibtorchPath() + "/libtorch_cpu.so", Arena.global());
+        torch = SymbolLookup.libraryLookup(
+                Path.of(LibUtils.getLibtorchPath()).resolve("libtorch_cpu.so"), Arena.global());
         call = function("aoti_torch_call_dispatcher", ADDRESS, ADDRESS, ADDRESS);
         duplicate = function("aoti_torch_new_tensor_handle", JAVA_LONG, ADDRESS);
         dataPointer = function("aoti_torch_get_data_ptr", JAVA_LONG, ADDRESS);

@@ -6,6 +6,7 @@ import io.vlfinetune.trainer.data.Pixels;
 import io.vlfinetune.trainer.data.SampleCache;
 import io.vlfinetune.trainer.data.SampleSource;
 import io.vlfinetune.trainer.model.FrozenPrefix;
+import java.util.OptionalInt;
 
 /**
  * Samples of a data set for training above a stored prefix: once all units of a sample are stored, it comes without its
@@ -46,8 +47,8 @@ public final class StoredSamples implements SampleSource {
     }
 
     @Override
-    public int targets(int index) {
-        return dataset.counted(index).orElseGet(() -> get(index).targets());
+    public OptionalInt counted(int index) {
+        return dataset.counted(index);
     }
 
     private boolean isStored(EncodedSample sample) {
